@@ -1,0 +1,5 @@
+"""`python -m hingecraft`."""
+
+from hingecraft.cli import main
+
+main()

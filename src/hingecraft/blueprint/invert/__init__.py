@@ -1,0 +1,46 @@
+"""Revert inference: the SQL that undoes a deploy, read from its statements and from the catalog before it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hingecraft.blueprint.invert.plan import Exact, NeedsState, Refusal, RevertPlan, Step
+
+if TYPE_CHECKING:
+    import psycopg
+
+__all__ = ["Exact", "NeedsState", "Refusal", "RevertPlan", "Step", "plan_revert", "reapply_sql", "replaceable", "resolve"]
+
+
+def plan_revert(deploy_sql: str) -> RevertPlan:
+    """Read the opposite of a deploy from its text.
+
+    The plan depends on the text alone and may be kept by its digest. Raises SqlSyntaxError.
+    """
+    from hingecraft.blueprint.invert.infer import plan_revert as infer
+
+    return infer(deploy_sql)
+
+
+def resolve(plan: RevertPlan, conn: psycopg.Connection) -> str:
+    """The revert's SQL, after asking the catalog about the state before the deploy, in one round trip.
+
+    Call it in the deploy's transaction, under the deploy's role, before the deploy. "" when there is nothing to undo.
+    """
+    from hingecraft.blueprint.invert.state import resolve as ask
+
+    return ask(plan, conn)
+
+
+def replaceable(deploy_sql: str) -> bool:
+    """Whether every object of the deploy can be brought to a new version in place."""
+    from hingecraft.blueprint.invert.reapply import replaceable as judge
+
+    return judge(deploy_sql)
+
+
+def reapply_sql(new_deploy: str, old_revert: str) -> str | None:
+    """The SQL that brings an applied old version of a task to the new one in place; None when that could lose data."""
+    from hingecraft.blueprint.invert.reapply import reapply_sql as rewrite
+
+    return rewrite(new_deploy, old_revert)

@@ -1,0 +1,117 @@
+"""Statements on rows and on the session: void on the task's own tables, without an opposite elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hingecraft.blueprint.invert.address import Address
+from hingecraft.blueprint.invert.creating import create
+from hingecraft.blueprint.invert.draft import Draft, NotInvertibleError
+from hingecraft.blueprint.invert.lookup import asked
+from hingecraft.blueprint.invert.names import relation_name
+from hingecraft.blueprint.invert.registry import undoes
+from hingecraft.blueprint.syntax import walk, words
+
+HARMLESS = (
+    "ConstraintsSetStmt",
+    "ExplainStmt",
+    "LockStmt",
+    "NotifyStmt",
+    "ReindexStmt",
+    "VacuumStmt",
+    "VariableShowStmt",
+)
+"""They change nothing that outlives the transaction, or nothing but statistics and storage."""
+
+VERBS = {"InsertStmt": "insert", "UpdateStmt": "update", "DeleteStmt": "delete", "MergeStmt": "merge"}
+
+
+@undoes(*HARMLESS)
+def nothing(draft: Draft, node: Any) -> None:
+    """Nothing to undo."""
+
+
+@undoes(*VERBS)
+def change_rows(draft: Draft, node: Any) -> None:
+    """Rows of the task's own table go with it."""
+    table = Address("table", relation_name(node.relation))
+    if not draft.owns(table):
+        verb = VERBS[type(node).__name__]
+        raise NotInvertibleError(f"{verb} changes rows of a table that is not this task's: write the revert or declare it")
+    _refuse_effects(draft, node)
+
+
+@undoes("CopyStmt")
+def copy(draft: Draft, node: Any) -> None:
+    """COPY FROM is an insert."""
+    if node.is_from and not draft.owns(Address("table", relation_name(node.relation))):
+        raise NotInvertibleError("copy adds rows to a table that is not this task's: write the revert or declare it")
+
+
+@undoes("TruncateStmt")
+def truncate(draft: Draft, node: Any) -> None:
+    """TRUNCATE loses rows."""
+    if not all(draft.owns(Address("table", relation_name(each))) for each in node.relations):
+        raise NotInvertibleError("truncate loses rows: write the revert or declare it irreversible")
+
+
+@undoes("SelectStmt")
+def select(draft: Draft, node: Any) -> None:
+    """A query is harmless unless it calls a function whose effects cannot be known, or makes a table."""
+    if node.intoClause is not None:
+        create(draft, Address("table", relation_name(node.intoClause.rel)))
+    _refuse_effects(draft, node)
+
+
+def _refuse_effects(draft: Draft, node: Any) -> None:
+    for each in walk(node):
+        if type(each).__name__ in VERBS and each is not node:
+            change_rows(draft, each)
+        if type(each).__name__ == "FuncCall" and not _is_harmless(each):
+            name = ".".join(words(each.funcname))
+            if type(node).__name__ == "SelectStmt":
+                raise NotInvertibleError(f"select {name}() may change anything: write the revert")
+
+
+def _is_harmless(call: Any) -> bool:
+    """A built-in that changes nothing beyond the transaction."""
+    schema, name = ("", *words(call.funcname))[-2:]
+    if schema not in {"", "pg_catalog"}:
+        return False
+    if name == "set_config":
+        last = call.args[-1] if call.args else None
+        return type(last).__name__ == "A_Const" and getattr(last.val, "boolval", False)
+    return name in {"current_setting", "count", "now", "clock_timestamp", "pg_advisory_xact_lock"}
+
+
+@undoes("DoStmt")
+def do(draft: Draft, node: Any) -> None:
+    """A DO block can do anything."""
+    raise NotInvertibleError("a DO block may change anything: write the revert, or plain statements instead of it")
+
+
+@undoes("CallStmt")
+def call(draft: Draft, node: Any) -> None:
+    """So can a procedure."""
+    raise NotInvertibleError("call may change anything: write the revert")
+
+
+@undoes("VariableSetStmt")
+def set_parameter(draft: Draft, node: Any) -> None:
+    """SET LOCAL ends with the transaction; SET goes on into the next task."""
+    if not node.is_local and not node.name.startswith("transaction"):
+        raise NotInvertibleError("set outlives the task: write set local")
+
+
+@undoes("TransactionStmt")
+def transaction(draft: Draft, node: Any) -> None:
+    """The engine opens and ends the transaction."""
+    raise NotInvertibleError("the transaction is the engine's: leave begin and commit out")
+
+
+@undoes("RefreshMatViewStmt")
+def refresh(draft: Draft, node: Any) -> None:
+    """Refreshed content is derived; only whether there was any at all is state."""
+    view = Address("materialized view", relation_name(node.relation))
+    if not draft.owns(view):
+        draft.state("materialized_view_refreshed", **asked(draft, view))

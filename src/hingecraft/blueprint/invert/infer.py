@@ -1,0 +1,29 @@
+"""From deploy SQL to a revert plan: each statement's opposite, in reverse order."""
+
+from __future__ import annotations
+
+from hingecraft.blueprint.invert import comments, creating, data, dropping, objects, privileges, renames, settings, tables
+from hingecraft.blueprint.invert.draft import Draft, NotInvertibleError
+from hingecraft.blueprint.invert.plan import RevertPlan
+from hingecraft.blueprint.invert.registry import HANDLERS
+from hingecraft.blueprint.syntax import statements
+
+__all__ = ["comments", "creating", "data", "dropping", "objects", "plan_revert", "privileges", "renames", "settings", "tables"]
+
+
+def plan_revert(deploy_sql: str) -> RevertPlan:
+    """Read the opposite of a deploy from its text.
+
+    Raises SqlSyntaxError. Statements without an opposite are refusals in the plan.
+    """
+    draft = Draft()
+    for statement in statements(deploy_sql):
+        draft.begin()
+        handler = HANDLERS.get(statement.kind)
+        try:
+            if handler is None:
+                raise NotInvertibleError(f"{statement.kind} has no known opposite: write the revert")
+            handler(draft, statement.node)
+        except NotInvertibleError as reason:
+            draft.refuse(statement, str(reason))
+    return draft.finish()

@@ -1,0 +1,1 @@
+select {constraint_definition} from pg_constraint where oid = {oid}

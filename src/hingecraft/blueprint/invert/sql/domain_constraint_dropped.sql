@@ -1,0 +1,1 @@
+select {domain_constraint_definition} from pg_constraint where oid = {oid}

@@ -1,0 +1,1 @@
+select format('alter %s %s;', {object}, coalesce('set default ' || typdefault, 'drop default')) from pg_type where oid = {oid}

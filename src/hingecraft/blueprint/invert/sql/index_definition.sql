@@ -1,0 +1,1 @@
+pg_get_indexdef(indexrelid) || ';' || {index_extras}

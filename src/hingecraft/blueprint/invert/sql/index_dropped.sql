@@ -1,0 +1,1 @@
+select {index_definition} from pg_index where indexrelid = {oid}

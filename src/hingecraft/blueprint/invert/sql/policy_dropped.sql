@@ -1,0 +1,1 @@
+select {policy_definition} from pg_policy where oid = {oid}

@@ -1,0 +1,5 @@
+with target as (
+    select '' as prefix, 'routine ' || oid::regprocedure as spelled, null::text as col, proowner as owner, proacl as acl, 'f' as acl_type
+    from pg_proc where pronamespace = to_regnamespace({name}) and true
+  ),
+{privileges_change}

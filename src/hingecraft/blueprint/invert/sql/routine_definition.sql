@@ -1,0 +1,1 @@
+rtrim(pg_get_functiondef(pg_proc.oid), E'\n') || ';'

@@ -1,0 +1,1 @@
+select {rule_definition} from pg_rewrite where oid = {oid}

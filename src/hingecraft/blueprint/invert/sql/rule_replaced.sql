@@ -1,0 +1,1 @@
+select coalesce((select {rule_definition} from pg_rewrite where oid = {oid}), 'drop ' || {object} || ';')

@@ -1,0 +1,1 @@
+select format('create schema %I;', nspname) || {dressing} from pg_namespace where oid = {oid}

@@ -1,0 +1,1 @@
+select format('alter %s set statistics %s;', {object}, coalesce(stxstattarget::text, 'default')) from pg_statistic_ext where oid = {oid}

@@ -1,0 +1,1 @@
+select 'create view ' || {view_definition} || {view_dressing} from pg_class where oid = {oid} and relkind = 'v'

@@ -1,0 +1,175 @@
+"""One round trip for a whole script: send many statements as one message, get every result, know which one failed.
+
+psycopg's `execute` hides the results before an error, and with them the statement that failed, so this speaks to
+libpq directly (simple query protocol; psycopg.pq). While the server works, who blocks it is watched from a second
+connection, for a lock that is not granted must end in a report, never in a hang.
+"""
+
+from __future__ import annotations
+
+import select
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+from psycopg import pq
+
+from hingecraft.errors import ServerError
+
+LOCK_NOT_AVAILABLE = "55P03"
+_BOOL = 16
+_PATIENCE = 0.5  # seconds without an answer before looking for blockers
+
+BLOCKERS = """
+  select format('pid %s (%s%s), %s for %s: %s', b.pid, b.usename, coalesce(' ' || nullif(b.application_name, ''), ''), b.state,
+                justify_interval(date_trunc('second', clock_timestamp() - b.xact_start)), left(regexp_replace(b.query, '\\s+', ' ', 'g'), 120))
+  from unnest(pg_catalog.pg_blocking_pids($1::int)) as blocking(pid) join pg_catalog.pg_stat_activity b using (pid)"""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one statement returned: column names, which columns are boolean, and the rows as text."""
+
+    names: tuple[str, ...]
+    booleans: tuple[bool, ...]
+    rows: list[tuple[str | None, ...]]
+    is_query: bool
+
+    def holds(self) -> bool:
+        """The verdict of one verify statement: a query needs a row, and every boolean in it true."""
+        if not self.is_query:
+            return True
+        checked = [i for i, boolean in enumerate(self.booleans) if boolean]
+        return bool(self.rows) and all(row[i] == "t" for row in self.rows for i in checked)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A statement the server refused. `position` counts characters from the start of the message (1-based) or is 0."""
+
+    sqlstate: str
+    message: str
+    position: int
+    detail: str | None = None
+    hint: str | None = None
+    context: str | None = None
+    blockers: tuple[str, ...] = ()
+
+
+@dataclass
+class Answer:
+    """The results of a message in order, and the failure that ended it, if one did."""
+
+    results: list[Result] = field(default_factory=list)
+    failure: Failure | None = None
+
+    def after(self, marker: str) -> list[Result] | None:
+        """The results that follow the query whose only column is called `marker`; None when it was not reached."""
+        for index, result in enumerate(self.results):
+            if result.names == (marker,):
+                return self.results[index + 1 :]
+        return None
+
+
+class Wire:
+    """A connection that takes scripts. `watch` opens the connection from which blockers are seen."""
+
+    def __init__(self, connection: psycopg.Connection[Any], watch: Callable[[], psycopg.Connection[Any]] | None = None) -> None:
+        self.connection = connection
+        self.notices: list[str] = []
+        self.on_blocked: Callable[[tuple[str, ...]], None] = lambda blockers: None
+        self._watch = watch
+        self._watcher: psycopg.Connection[Any] | None = None
+        connection.add_notice_handler(lambda notice: self.notices.append(notice.message_primary or ""))
+
+    def send(self, script: str) -> Answer:
+        """Run a script in one message. Raises ServerError when the connection is lost."""
+        pgconn = self.connection.pgconn
+        self.notices.clear()
+        blockers: tuple[str, ...] = ()
+        answer = Answer()
+        try:
+            pgconn.send_query(script.encode())
+            while True:
+                while pgconn.is_busy():
+                    if not select.select([pgconn.socket], [], [], _PATIENCE)[0]:
+                        blockers = self._blockers() or blockers
+                    else:
+                        pgconn.consume_input()
+                if (result := pgconn.get_result()) is None:
+                    return answer
+                self._take(result, answer, blockers)
+        except psycopg.OperationalError as error:
+            raise ServerError(
+                f"The connection to the server was lost: {error}".strip(),
+                hint="Nothing half-done remains; run the same command again and it goes on where it stopped.",
+            ) from error
+
+    def must(self, script: str) -> Answer:
+        """Run a script that has no business failing."""
+        answer = self.send(script)
+        if answer.failure:
+            raise ServerError(f"The server refused the engine's own statement: {answer.failure.message}", sqlstate=answer.failure.sqlstate)
+        return answer
+
+    @property
+    def in_transaction(self) -> bool:
+        return self.connection.pgconn.transaction_status != pq.TransactionStatus.IDLE
+
+    def rollback(self) -> None:
+        if self.in_transaction:
+            self.must("rollback")
+
+    def close(self) -> None:
+        if self._watcher is not None:
+            self._watcher.close()
+        self.connection.close()
+
+    def _blockers(self) -> tuple[str, ...]:
+        if self._watch is None:
+            return ()
+        try:
+            if self._watcher is None:
+                self._watcher = self._watch()
+            rows = self._watcher.execute(BLOCKERS.replace("$1", "%s"), (self.connection.pgconn.backend_pid,)).fetchall()
+        except psycopg.Error:
+            return ()
+        if found := tuple(str(row[0]) for row in rows):
+            self.on_blocked(found)
+        return found
+
+    @staticmethod
+    def _take(result: pq.abc.PGresult, answer: Answer, blockers: Sequence[str]) -> None:
+        if result.status == pq.ExecStatus.FATAL_ERROR:
+            answer.failure = _failure(result, tuple(blockers))
+            return
+        columns = range(result.nfields)
+        answer.results.append(
+            Result(
+                names=tuple((result.fname(i) or b"").decode() for i in columns),
+                booleans=tuple(result.ftype(i) == _BOOL for i in columns),
+                rows=[tuple(_text(result.get_value(r, i)) for i in columns) for r in range(result.ntuples)],
+                is_query=result.status == pq.ExecStatus.TUPLES_OK,
+            )
+        )
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode()
+
+
+def _failure(result: pq.abc.PGresult, blockers: tuple[str, ...]) -> Failure:
+    def field_of(code: pq.DiagnosticField) -> str | None:
+        return _text(result.error_field(code))
+
+    diagnostic = pq.DiagnosticField
+    return Failure(
+        sqlstate=field_of(diagnostic.SQLSTATE) or "",
+        message=field_of(diagnostic.MESSAGE_PRIMARY) or "",
+        position=int(field_of(diagnostic.STATEMENT_POSITION) or 0),
+        detail=field_of(diagnostic.MESSAGE_DETAIL),
+        hint=field_of(diagnostic.MESSAGE_HINT),
+        context=field_of(diagnostic.CONTEXT),
+        blockers=blockers,
+    )

@@ -1,0 +1,100 @@
+"""compile, export, bench, test: the verbs around the blueprint's files."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hingecraft.cli.options import Json, Selection
+
+
+def compile(
+    json: Json = False, check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when a file is not up to date.")] = False
+) -> None:
+    """Compile the task blocks into the blueprint's JSON and summary.
+
+    Example: hc compile --check
+    """
+    from hingecraft.blueprint.compile import write
+    from hingecraft.cli.output import emit, say
+    from hingecraft.cli.workshop import read_blueprint
+
+    blueprint = read_blueprint()
+    changed = [path.relative_to(blueprint.root.parent).as_posix() for path in write(blueprint, check=check)]
+    if json:
+        emit({"tasks": len(blueprint.catalogue), "written": sum(t.written for t in blueprint.catalogue), "changed": changed})
+    else:
+        for path in changed:
+            say(f"{'stale' if check else 'wrote'} {path}")
+        say(f"{len(blueprint.catalogue)} tasks, {sum(t.written for t in blueprint.catalogue)} written{'' if changed else '; everything was up to date'}.")
+    if check and changed:
+        raise typer.Exit(1)
+
+
+def export(
+    selection: Selection = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write; default: standard output.", show_default=False)] = None,
+    verify: Annotated[bool, typer.Option("--verify", help="Also each verify, inside a savepoint that is rolled back.")] = False,
+) -> None:
+    """Write the build as one plain SQL file that psql alone can apply.
+
+    Example: hc export -o hingecraft.sql
+    """
+    from hingecraft.blueprint.export import export as pieces
+    from hingecraft.blueprint.selection import select
+    from hingecraft.cli.workshop import read_blueprint
+
+    blueprint = read_blueprint()
+    wanted = blueprint.graph.closure(t.id for t in select(blueprint, selection or []))
+    text = "".join(pieces([t for t in blueprint.order if t.id in wanted], verify=verify))
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        output.write_text(text, encoding="utf-8")
+
+
+def test(arguments: Annotated[list[str] | None, typer.Argument(help="Handed to pytest.", show_default=False)] = None) -> None:
+    """Run the tests of the project (pytest, on real servers).
+
+    Example: hc test tests/blueprint -k parse
+    """
+    import subprocess
+
+    from hingecraft.blueprint.load import database_folder
+    from hingecraft.errors import UsageError
+
+    root = database_folder().parent
+    if not (root / "tests").is_dir():
+        raise UsageError("The tests are in the checkout, not in the installed package.")
+    raise typer.Exit(subprocess.run([sys.executable, "-m", "pytest", *(arguments or [])], cwd=root).returncode)
+
+
+def bench(
+    name: Annotated[str, typer.Argument(help="build, noop, verify, prove or revert.")] = "build",
+    json: Json = False,
+    runs: Annotated[int, typer.Option("--runs", help="How often each side is run, in turn.", min=1)] = 5,
+) -> None:
+    """Measure against a named baseline in the same run.
+
+    Example: hc bench build
+    """
+    from hingecraft.blueprint.load import database_folder
+    from hingecraft.errors import UsageError
+
+    folder = database_folder().parent / "benchmarks"
+    if not folder.is_dir():
+        raise UsageError("The benchmarks are in the checkout, not in the installed package.")
+    sys.path.insert(0, str(folder.parent))
+    from importlib import import_module
+
+    import_module("benchmarks.bench").main(name, runs=runs, as_json=json)
+
+
+def register(app: typer.Typer) -> None:
+    passing = {"allow_extra_args": True, "ignore_unknown_options": True}
+    for command in (compile, export, bench):
+        app.command()(command)
+    app.command(context_settings=passing)(test)
