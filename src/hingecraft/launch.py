@@ -137,10 +137,11 @@ def make_venv(venv: str) -> None:
     import shutil
     import subprocess
 
-    version = "python%d.%d" % sys.version_info[:2]
-    missing = "Python's venv module is missing: run `apt-get install %s-venv` and start again." % version
     if not importlib.util.find_spec("venv") or not importlib.util.find_spec("ensurepip"):
-        raise CannotStart(missing)
+        raise CannotStart(
+            "Python's venv module is missing: run `apt-get install python%d.%d-venv` and start again."
+            % sys.version_info[:2]
+        )
     for name in os.listdir(venv):
         entry = os.path.join(venv, name)
         if os.path.isdir(entry) and not os.path.islink(entry):
@@ -149,14 +150,11 @@ def make_venv(venv: str) -> None:
             os.unlink(entry)
     made = subprocess.run([sys.executable, "-I", "-m", "venv", venv], capture_output=True, text=True)
     if made.returncode != 0:
-        said = made.stdout + made.stderr
-        if "ensurepip" in said and "No space left" not in said:
-            raise CannotStart(missing)
-        raise CannotStart(about_pip(venv, said))
+        raise CannotStart(about_pip(venv, made.stdout + made.stderr))
 
 
 def install(venv: str) -> None:
-    """Install the locked requirements by their hashes; what pip says is kept in pip.log."""
+    """Install the locked requirements by their hashes; what else is installed stays."""
     import subprocess
 
     requirements = os.path.join(venv, "requirements.txt")
@@ -168,10 +166,7 @@ def install(venv: str) -> None:
     pip = [os.path.join(venv, "bin", "python"), "-I", "-m", "pip", "install", "--no-deps", "--require-hashes"]
     done = subprocess.run(pip + ["-r", requirements], env=environment, capture_output=True, text=True)
     if done.returncode != 0:
-        said = done.stdout + done.stderr
-        with open(os.path.join(venv, "pip.log"), "w") as log:
-            log.write(said)
-        raise CannotStart(about_pip(venv, said))
+        raise CannotStart(about_pip(venv, done.stdout + done.stderr))
 
 
 def embeddable() -> bool:
@@ -198,9 +193,12 @@ def without(lock: str, package: str) -> str:
 
 
 def about_pip(venv: str, said: str) -> str:
-    """Say in one sentence what pip said in many."""
-    if "No space left on device" in said or "Disk quota exceeded" in said:
+    """Say in one sentence what pip (or venv, which hides it) said in many; keep all of it in pip.log."""
+    disk = os.statvfs(venv)
+    if "No space left on device" in said or "Disk quota exceeded" in said or disk.f_bavail * disk.f_frsize < 1 << 20:
         return "The disk under %s (or the temporary folder) is full: free about 300 MB and start again." % venv
+    with open(os.path.join(venv, "pip.log"), "w") as log:
+        log.write(said)
     if "DO NOT MATCH THE HASHES" in said:
         return "A downloaded package is not the one in requirements.lock: nothing was installed; check what stands between you and the package index."  # fmt: skip # noqa: E501
     if "CERTIFICATE_VERIFY_FAILED" in said:

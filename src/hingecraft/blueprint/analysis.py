@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hingecraft.blueprint.errors import BlueprintError
 from hingecraft.blueprint.task import Task
 
 if TYPE_CHECKING:
@@ -70,13 +71,17 @@ class Analyst:
 def _analyse(task: Task) -> dict[str, Any]:
     from hingecraft.blueprint.invert import plan_revert
     from hingecraft.blueprint.references import references
+    from hingecraft.blueprint.syntax import SqlSyntaxError
 
     if task.step:
         return {"revert": plan_revert("").to_json(), "produces": [], "indexes": []}
-    created = references(task.deploy).creates
+    try:
+        created = references(task.deploy).creates
+    except SqlSyntaxError as error:
+        raise BlueprintError(task.file, task.deploy_line + error.line - 1, f"{task.id}: {error.message}") from error
     return {
         "revert": plan_revert(task.deploy).to_json(),
-        "produces": [{"kind": name.kind, "name": f"{name.schema}.{name.name}" if name.schema else name.name} for name in created],
+        "produces": [{"kind": made.kind, "name": f"{made.schema}.{made.name}" if made.schema else made.name} for made in created],
         "indexes": _blocking_indexes(task.deploy),
     }
 

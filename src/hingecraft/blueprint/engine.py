@@ -77,14 +77,14 @@ class Engine:
         script = self.opening(task)
         revert_sql, script = self.undo_of(task, script)
         script.deploy(task)
-        footprint = self.footprint(script, task)
+        self.footprint(script, task)
         script.verify(task)
         answer = self.send(task, script)
         if reason := verdict(task, answer):
             self.wire.rollback()
             self._held.clear()
             raise unverified(task, reason)
-        self.commit(task, revert_sql, footprint_rows(answer) if footprint else [], attempt)
+        self.commit(task, revert_sql, footprint_rows(answer), attempt)
 
     def opening(self, task: Task) -> Script:
         """The beginning of a task's transaction: whose work it is and in which role. The ledger's two tasks share one."""
@@ -141,7 +141,7 @@ class Engine:
                 self._step(task, "revert")
             elif not task.transactional:
                 for statement in _split(revert_sql):
-                    self.send(task, Script().revert(task, statement))
+                    self._alone(task, statement)
         opening, last = Script().engine("begin"), tasks[-1]
         self.send(last, opening)
         for task, revert_sql in scripts.items():
@@ -160,15 +160,14 @@ class Engine:
             raise failed(task, script, answer)
         return answer
 
-    def footprint(self, script: Script, task: Task) -> bool:
+    def footprint(self, script: Script, task: Task) -> None:
         """Ask for the task's catalog rows where no event trigger will report them."""
         if self.attributing and not task.superuser and not _FIRES_NO_EVENT.search(task.deploy):
-            return False
+            return
         sql = _FOOTPRINT_SQL
         if not self.is_superuser:
             sql = "\n".join(line for line in sql.splitlines() if "pg_authid" not in line)
         script.engine("reset role").engine(f"select true as {FOOTPRINT}").engine(sql).engine(self.role_of(task))
-        return True
 
     def commit(self, task: Task, revert_sql: str, rows: list[tuple[str | None, ...]], attempt: int) -> None:
         self._held.append((task, revert_sql, rows))
@@ -200,8 +199,7 @@ class Engine:
                     revert_sql = resolve(self.analyst.revert_plan(task), self.connection)
                 for statement in _split(task.deploy):
                     self._drop_invalid_index(statement)
-                    self.send(task, Script().engine(self.role_of(task).replace("local ", "")).deploy(task, statement))
-                    self.wire.must("reset role")
+                    self._alone(task, statement)
             if reason := self.verify(task):
                 raise unverified(task, reason)
             rows = ["begin", self.ledger.applied(task, self.run, revert_sql, attempt), "commit"]
@@ -209,6 +207,12 @@ class Engine:
         finally:
             if not self.connection.closed:
                 self.wire.must("reset role; reset blueprint.task_id; set synchronous_commit = off")
+
+    def _alone(self, task: Task, statement: str) -> None:
+        """One statement in a message of its own, for several in one message are a transaction."""
+        self.wire.must(self.role_of(task).replace("local ", ""))
+        self.send(task, Script().deploy(task, statement))
+        self.wire.must("reset role")
 
     def _drop_invalid_index(self, statement: str) -> None:
         """A concurrent build that a crash cut short leaves an INVALID index, which the next attempt must not keep."""
@@ -242,6 +246,7 @@ class Engine:
 
 
 def footprint_rows(answer: Answer) -> list[tuple[str | None, ...]]:
+    """What a footprint that was asked for returned: object rows as in footprint.sql."""
     results = answer.after(FOOTPRINT)
     return results[0].rows if results else []
 

@@ -52,7 +52,7 @@ def parse(text: str, file: str, category: str, component: str) -> list[Task]:
     """
     lines = text.split("\n")
     sections = [(n, m) for n in _comment_lines(text, file) if (m := _SECTION.match(lines[n - 1]))]
-    ends = [n for n, _ in sections[1:]] + [len(lines) + 1]
+    ends = [*(n for n, _ in sections[1:]), len(lines) + 1][: len(sections)]
     blocks: list[_Block] = []
     for (number, section), end in zip(sections, ends, strict=True):
         name = section[2]

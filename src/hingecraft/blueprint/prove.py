@@ -90,9 +90,9 @@ class Prover(Engine):
         opening = self.opening(task) if task.id != LEDGER_TASKS[0] else Script().engine("begin")
         self._red(task, opening, "before")
         revert_sql, script = self.undo_of(task, Script().engine(_TO_RED).engine(self.role_of(task)))
-        footprint = self.footprint(script.engine(_COUNT).deploy(task), task)
+        self.footprint(script.engine(_COUNT).deploy(task), task)
         answer = self._green(task, script.verify(task), "after")
-        rows = footprint_rows(answer) if footprint else []
+        rows = footprint_rows(answer)
         if task.irreversible:
             self.proof.irreversible.append((task.id, task.irreversible))
         else:
@@ -103,7 +103,8 @@ class Prover(Engine):
                 return super().apply(task)
             self._red(task, Script(), "after revert")
             again = Script().engine(_TO_RED).engine(f"set local blueprint.task_id = '{task.id}'").engine(self.role_of(task))
-            self._green(task, again.deploy(task).verify(task), "again")
+            self.footprint(again.deploy(task), task)
+            rows = footprint_rows(self._green(task, again.verify(task), "again"))
         return self.commit(task, revert_sql, rows, 1)
 
     def _outside(self, task: Task) -> None:

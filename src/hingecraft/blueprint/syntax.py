@@ -20,24 +20,18 @@ if TYPE_CHECKING:
 
 
 class SqlSyntaxError(HingecraftError):
-    """The text is not SQL that PostgreSQL 18 can parse; `line` counts from 0 inside the text."""
+    """The text is not SQL that PostgreSQL 18 can parse; `line` counts from 1 inside the text."""
 
     code = "sql_syntax"
 
 
 @dataclass(frozen=True)
-class Slice:
-    """One statement's text without leading comments, its first character and its line, both counted from 0."""
+class Statement:
+    """One statement of a script: its text without leading comments, its first character (from 0), its line (from 1)."""
 
     text: str
     start: int
     line: int
-
-
-@dataclass(frozen=True)
-class Statement(Slice):
-    """A statement and its tree."""
-
     node: Any
 
     @property
@@ -61,20 +55,8 @@ class Script:
         return [offset for offset, char in enumerate(self.text) if char == "\n"]
 
     def line(self, offset: int | None) -> int:
-        """The line (from 0) that holds this character offset."""
-        return bisect_right(self._newlines, max(offset or 0, 0) - 1)
-
-
-def split(sql: str) -> tuple[Slice, ...]:
-    """The statements of a text without their trees: several times cheaper than `statements`."""
-    from pglast import Error
-    from pglast import split as cut
-
-    try:
-        slices = cut(sql, only_slices=True)
-    except Error as error:
-        raise _syntax_error(sql, error) from error
-    return tuple(_slice(sql, each.start, each.stop) for each in slices)
+        """The line (from 1) that holds this character offset."""
+        return bisect_right(self._newlines, max(offset or 0, 0) - 1) + 1
 
 
 @lru_cache(maxsize=256)
@@ -89,8 +71,9 @@ def script(sql: str) -> Script:
     found = []
     for each in raw:
         start, length = each.stmt_location or 0, each.stmt_len or 0
-        piece = _slice(sql, start, start + length if length else len(sql))
-        found.append(Statement(piece.text, piece.start, piece.line, each.stmt))
+        end = start + length if length else len(sql)
+        start = _skip_blank(sql, start, end)
+        found.append(Statement(sql[start:end].rstrip(), start, sql.count("\n", 0, start) + 1, each.stmt))
     return Script(sql, tuple(found))
 
 
@@ -146,16 +129,11 @@ def words(strings: Any) -> tuple[str, ...]:
     return tuple(string.sval for string in strings or ())
 
 
-def _slice(sql: str, start: int, end: int) -> Slice:
-    start = _skip_blank(sql, start, end)
-    return Slice(sql[start:end].rstrip(), start, sql.count("\n", 0, start))
-
-
 def _syntax_error(sql: str, error: Exception) -> SqlSyntaxError:
     message, *position = error.args
     offset = position[0] if position and isinstance(position[0], int) else 0
-    line = sql.count("\n", 0, offset)
-    return SqlSyntaxError(f"line {line + 1}: {message}", line=line, position=offset)
+    line = sql.count("\n", 0, offset) + 1
+    return SqlSyntaxError(f"line {line}: {message}", line=line, position=offset)
 
 
 def _skip_blank(sql: str, start: int, end: int) -> int:

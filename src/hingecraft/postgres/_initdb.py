@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
 from typing import TYPE_CHECKING
 
 from ._binaries import MAJOR
+from ._files import remove
 from ._settings import SETTINGS_FILE, SUPERUSER, host_based_access, settings_file
 from ._state import disk_full
 from .errors import CannotStart, UnusableState
@@ -19,9 +22,14 @@ if TYPE_CHECKING:
 
 
 def make_data(data: Path, account: Account, programs: Binaries, settings: Mapping[str, str], password: str) -> None:
-    """Run initdb aside and put the result in place in one rename, so that a kill never leaves half a cluster."""
-    new, given = data.with_name("data.new"), data.with_name("data.password")
-    shutil.rmtree(new, ignore_errors=True)
+    """Run initdb aside and put the result in place in one rename, so that a kill never leaves half a cluster.
+
+    The name aside is a new one each time: an initdb whose caller was killed may still be writing to the last.
+    """
+    new = data.with_name(f"data.new-{os.getpid()}-{time.monotonic_ns()}")
+    given = new.with_suffix(".password")
+    for left in data.parent.glob("data.new*"):
+        remove(left)
     account.make_private(new)
     try:
         account.write(given, password)

@@ -16,6 +16,16 @@ if TYPE_CHECKING:
     import psycopg
 
 DATABASE = "hingecraft"
+_PASSING = (
+    "is starting up",
+    "is shutting down",
+    "in recovery mode",
+    "not yet accepting connections",
+    "closed the connection unexpectedly",
+    "Connection refused",
+    "Connection reset",
+    "No such file or directory",
+)
 _FACTS = """
 select current_setting('server_version_num')::int, current_setting('server_version'), pg_is_in_recovery(),
        current_setting('server_encoding'), (select rolsuper from pg_roles where rolname = current_user),
@@ -58,15 +68,30 @@ def open_server(dsn: str | None = None) -> Server:
 
 def open_cluster(cluster: EmbeddedCluster, *, durable: bool = True) -> Server:
     """Start a cluster of ours when it is not running, make the database when it is missing, and return the server."""
-    running = cluster.running() or cluster.start()
+
+    def knock() -> Server:
+        dsn = cluster.conninfo(cluster.start(), DATABASE)
+        with _connect_or_create(dsn) as connection:
+            return _suitable(connection, dsn, embedded=True, durable=durable)
+
     try:
-        connection = _connect_or_create(cluster.conninfo(running, DATABASE))
-    except Unreachable:
-        # It may have been stopped or killed between the look and the knock.
-        running = cluster.start()
-        connection = _connect_or_create(cluster.conninfo(running, DATABASE))
-    with connection:
-        return _suitable(connection, cluster.conninfo(running, DATABASE), embedded=True, durable=durable)
+        return knock()
+    except Unreachable as error:
+        if not _will_pass(error):
+            raise
+    import tenacity
+
+    return tenacity.retry(
+        retry=tenacity.retry_if_exception(_will_pass),
+        wait=tenacity.wait_fixed(0.2),
+        stop=tenacity.stop_after_delay(30),
+        reraise=True,
+    )(knock)()
+
+
+def _will_pass(error: BaseException) -> bool:
+    """Whether this is the answer of a server that is just coming back or going, or was killed a moment ago."""
+    return isinstance(error, Unreachable) and any(word in error.message for word in _PASSING)
 
 
 def _connect_or_create(dsn: str) -> psycopg.Connection:

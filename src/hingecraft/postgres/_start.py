@@ -33,7 +33,7 @@ def start_server(data: Path, account: Account, programs: Binaries) -> Postmaster
     import tenacity
 
     def second_wind(tries: tenacity.RetryCallState) -> None:
-        if tries.attempt_number >= 10:
+        if tries.attempt_number >= 5:
             end_orphans(data)
 
     again = tenacity.Retrying(

@@ -7,9 +7,24 @@ from typing import TYPE_CHECKING
 from hingecraft.blueprint.invert.plan import Exact, NeedsState, Refusal, RevertPlan, Step
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import psycopg
 
-__all__ = ["Exact", "NeedsState", "Refusal", "RevertPlan", "Step", "plan_revert", "reapply_sql", "replaceable", "resolve"]
+    from hingecraft.blueprint.invert.reapply import Reapply
+
+__all__ = [
+    "Exact",
+    "NeedsState",
+    "Refusal",
+    "RevertPlan",
+    "Step",
+    "plan_revert",
+    "reapply",
+    "reapply_sql",
+    "replaceable",
+    "resolve",
+]
 
 
 def plan_revert(deploy_sql: str) -> RevertPlan:
@@ -22,14 +37,15 @@ def plan_revert(deploy_sql: str) -> RevertPlan:
     return infer(deploy_sql)
 
 
-def resolve(plan: RevertPlan, conn: psycopg.Connection) -> str:
-    """The revert's SQL, after asking the catalog about the state before the deploy, in one round trip.
+def resolve(plan: RevertPlan, conn: psycopg.Connection, own: Collection[str] = ()) -> str:
+    """The revert's SQL, after asking the catalog for the state before the deploy in one round trip.
 
     Call it in the deploy's transaction, under the deploy's role, before the deploy. "" when there is nothing to undo.
+    `own` are objects of an older version of the task (Reapply.own), which the new version makes again.
     """
     from hingecraft.blueprint.invert.state import resolve as ask
 
-    return ask(plan, conn)
+    return ask(plan, conn, own)
 
 
 def replaceable(deploy_sql: str) -> bool:
@@ -39,8 +55,17 @@ def replaceable(deploy_sql: str) -> bool:
     return judge(deploy_sql)
 
 
-def reapply_sql(new_deploy: str, old_revert: str) -> str | None:
-    """The SQL that brings an applied old version of a task to the new one in place; None when that could lose data."""
-    from hingecraft.blueprint.invert.reapply import reapply_sql as rewrite
+def reapply(new_deploy: str, old_revert: str) -> Reapply | None:
+    """The change from an applied old version of a task to the new one in two halves; None when it could lose data.
 
-    return rewrite(new_deploy, old_revert)
+    Between the halves, `resolve(plan_revert(new_deploy), conn, change.own)` gives the new version's revert.
+    """
+    from hingecraft.blueprint.invert.reapply import reapply as compare
+
+    return compare(new_deploy, old_revert)
+
+
+def reapply_sql(new_deploy: str, old_revert: str) -> str | None:
+    """The SQL of the whole change, or None when it could lose data."""
+    change = reapply(new_deploy, old_revert)
+    return change.sql if change else None

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hingecraft.blueprint.invert.names import dotted, quote, relation_name, role_name, type_name
 from hingecraft.blueprint.syntax import words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Key = tuple[str, ...]
 
@@ -30,6 +33,12 @@ _FAMILY = {
     **dict.fromkeys(("function", "procedure", "aggregate", "routine"), "routine"),
     **dict.fromkeys(("type", "domain"), "type"),
     "attribute": "column",
+}
+
+_GRANTED_AS = {
+    **dict.fromkeys(("view", "materialized view", "foreign table"), "table"),
+    "aggregate": "function",
+    "server": "foreign server",
 }
 
 _ON_RELATION = ("constraint", "trigger", "policy", "rule")
@@ -83,6 +92,12 @@ class Address:
             return f"{self.kind} {quote(self.part or '')} on {dotted(*self.name)}"
         return _SQL.get(self.kind, _plain)(self)
 
+    @property
+    def grant_target(self) -> str:
+        """The object as GRANT .. ON names it."""
+        kind = _GRANTED_AS.get(self.kind, self.kind)
+        return f"{kind} {self.signature}"
+
 
 def _plain(it: Address) -> str:
     part = f".{quote(it.part)}" if it.part is not None else ""
@@ -99,13 +114,13 @@ def _operator(it: Address) -> str:
     return f"operator {'.'.join([*(quote(s) for s in schema), symbol])} ({', '.join(it.args or ())})"
 
 
-_SQL = {
+_SQL: dict[str, Callable[[Address], str]] = {
     **dict.fromkeys(_ROUTINES, _routine),
     "operator": _operator,
     "operator class": lambda it: f"operator class {dotted(*it.name)} using {quote(it.part or '')}",
     "operator family": lambda it: f"operator family {dotted(*it.name)} using {quote(it.part or '')}",
     "domain constraint": lambda it: f"constraint {quote(it.part or '')} on domain {dotted(*it.name)}",
-    "cast": lambda it: "cast ({} as {})".format(*(it.args or ())),
+    "cast": lambda it: f"cast ({' as '.join(it.args or ())})",
     "transform": lambda it: f"transform for {(it.args or ('',))[0]} language {quote(it.name[0])}",
     "user mapping": lambda it: f"user mapping for {it.name[0]} server {quote(it.part or '')}",
 }
@@ -113,7 +128,7 @@ _SQL = {
 
 def kind_of(object_type: Any) -> str:
     """An ObjectType as SQL words: OBJECT_MATVIEW is `materialized view`."""
-    name = object_type.name.removeprefix("OBJECT_")
+    name: str = object_type.name.removeprefix("OBJECT_")
     return _SPELLED.get(name, name.lower().replace("_", " "))
 
 

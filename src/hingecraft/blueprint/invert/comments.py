@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hingecraft.blueprint.invert.address import address_of
-from hingecraft.blueprint.invert.draft import Draft
 from hingecraft.blueprint.invert.lookup import asked
 from hingecraft.blueprint.invert.registry import undoes
+
+if TYPE_CHECKING:
+    from hingecraft.blueprint.invert.draft import Draft
 
 
 @undoes("CommentStmt")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hingecraft.blueprint.invert.address import Address, kind_of, routine
 from hingecraft.blueprint.invert.draft import Draft, NotInvertibleError
+from hingecraft.blueprint.invert.lookup import asked
 from hingecraft.blueprint.invert.names import dotted, relation_name, role_name, type_name
 from hingecraft.blueprint.invert.registry import undoes
 from hingecraft.blueprint.syntax import words
@@ -56,17 +57,18 @@ def refuse_if_not_exists(node: Any) -> None:
 def create_table(draft: Draft, node: Any) -> None:
     """A table (or materialized view); a partition of the task's own table goes with that."""
     refuse_if_not_exists(node)
-    kind = "foreign table" if type(node).__name__ == "CreateForeignTableStmt" else "table"
+    parents: tuple[Any, ...] = ()
     if type(node).__name__ == "CreateTableAsStmt":
-        kind = kind_of(node.objtype)
-        relation, parents = node.into.rel, ()
+        kind, relation = kind_of(node.objtype), node.into.rel
     else:
+        kind = "foreign table" if type(node).__name__ == "CreateForeignTableStmt" else "table"
         base = getattr(node, "base", node)
         refuse_if_not_exists(base)
         relation = base.relation
         parents = base.inhRelations if base.partbound else ()
     address = Address(kind, relation_name(relation))
-    if relation.relpersistence == "t" or any(draft.owns(Address("table", relation_name(each))) for each in parents or ()):
+    of_own = any(draft.owns(Address("table", relation_name(parent))) for parent in parents or ())
+    if relation.relpersistence == "t" or of_own:
         draft.made(address)
     else:
         create(draft, address)
@@ -83,9 +85,7 @@ def create_view(draft: Draft, node: Any) -> None:
     elif draft.owns(address):
         refuse_younger(draft, address, node)
     else:
-        draft.ask(address)
-        draft.state("view_replaced", **{"class": "relation"}, name=address.signature, object=address.sql,
-                    columns=_column_count(node.query))  # fmt: skip
+        draft.state("view_replaced", **asked(draft, address), columns=_column_count(node.query))
 
 
 def _column_count(query: Any) -> int | None:
@@ -115,10 +115,10 @@ def create_function(draft: Draft, node: Any) -> None:
     elif draft.owns(address):
         refuse_younger(draft, address, node)
     else:
-        draft.ask(address)
         inputs = [p for p in node.parameters or () if p.mode.name not in {"FUNC_PARAM_OUT", "FUNC_PARAM_TABLE"}]
-        draft.state("routine_replaced", **{"class": "routine"}, name=address.signature, object=address.sql,
-                    defaults=sum(p.defexpr is not None for p in inputs), names=[p.name or "" for p in inputs])  # fmt: skip
+        defaults = sum(p.defexpr is not None for p in inputs)
+        names = [p.name or "" for p in inputs]
+        draft.state("routine_replaced", **asked(draft, address), defaults=defaults, names=names)
 
 
 @undoes("IndexStmt")
@@ -164,9 +164,7 @@ def _part_of_table(draft: Draft, table: Address, address: Address, node: Any, *,
     if not replace or draft.owns(address):
         on_table(draft, table, address, node)
     else:
-        draft.ask(address)
-        draft.state(f"{address.kind}_replaced", **{"class": address.kind}, name=dotted(*address.name),
-                    part=address.part, object=address.sql)  # fmt: skip
+        draft.state(f"{address.kind}_replaced", **asked(draft, address))
 
 
 @undoes("CreateStatsStmt")
@@ -274,4 +272,4 @@ def create_operator_class(draft: Draft, node: Any) -> None:
         draft.made(address)
         draft.made(family)
         draft.state("operator_class", name=dotted(*address.name[:-1]), part=address.name[-1], method=node.amname,
-                    object=address.sql, family=family.sql)  # fmt: skip
+                    object=address.sql, family_sql=family.sql)  # fmt: skip

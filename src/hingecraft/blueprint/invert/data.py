@@ -27,7 +27,7 @@ VERBS = {"InsertStmt": "insert", "UpdateStmt": "update", "DeleteStmt": "delete",
 
 
 @undoes(*HARMLESS)
-def nothing(draft: Draft, node: Any) -> None:
+def nothing(_draft: Draft, _node: Any) -> None:
     """Nothing to undo."""
 
 
@@ -37,7 +37,7 @@ def change_rows(draft: Draft, node: Any) -> None:
     table = Address("table", relation_name(node.relation))
     if not draft.owns(table):
         verb = VERBS[type(node).__name__]
-        raise NotInvertibleError(f"{verb} changes rows of a table that is not this task's: write the revert or declare it")
+        raise NotInvertibleError(f"{verb} changes rows of another task's table: write the revert or declare it")
     _refuse_effects(draft, node)
 
 
@@ -45,7 +45,7 @@ def change_rows(draft: Draft, node: Any) -> None:
 def copy(draft: Draft, node: Any) -> None:
     """COPY FROM is an insert."""
     if node.is_from and not draft.owns(Address("table", relation_name(node.relation))):
-        raise NotInvertibleError("copy adds rows to a table that is not this task's: write the revert or declare it")
+        raise NotInvertibleError("copy adds rows to another task's table: write the revert or declare it")
 
 
 @undoes("TruncateStmt")
@@ -79,32 +79,32 @@ def _is_harmless(call: Any) -> bool:
     if schema not in {"", "pg_catalog"}:
         return False
     if name == "set_config":
-        last = call.args[-1] if call.args else None
-        return type(last).__name__ == "A_Const" and getattr(last.val, "boolval", False)
+        is_local: Any = call.args[-1]
+        return type(is_local).__name__ == "A_Const" and getattr(is_local.val, "boolval", False)
     return name in {"current_setting", "count", "now", "clock_timestamp", "pg_advisory_xact_lock"}
 
 
 @undoes("DoStmt")
-def do(draft: Draft, node: Any) -> None:
+def do(_draft: Draft, _node: Any) -> None:
     """A DO block can do anything."""
     raise NotInvertibleError("a DO block may change anything: write the revert, or plain statements instead of it")
 
 
 @undoes("CallStmt")
-def call(draft: Draft, node: Any) -> None:
+def call(_draft: Draft, _node: Any) -> None:
     """So can a procedure."""
     raise NotInvertibleError("call may change anything: write the revert")
 
 
 @undoes("VariableSetStmt")
-def set_parameter(draft: Draft, node: Any) -> None:
+def set_parameter(_draft: Draft, node: Any) -> None:
     """SET LOCAL ends with the transaction; SET goes on into the next task."""
     if not node.is_local and not node.name.startswith("transaction"):
         raise NotInvertibleError("set outlives the task: write set local")
 
 
 @undoes("TransactionStmt")
-def transaction(draft: Draft, node: Any) -> None:
+def transaction(_draft: Draft, _node: Any) -> None:
     """The engine opens and ends the transaction."""
     raise NotInvertibleError("the transaction is the engine's: leave begin and commit out")
 

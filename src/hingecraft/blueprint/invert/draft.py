@@ -91,7 +91,7 @@ class Draft:
                 group.steps.clear()
 
     def rename(self, old: Address, new: Address) -> None:
-        """From here on the object has another name; what it was before the task cannot be asked under that one."""
+        """From here on the object has another name; its state before cannot be asked for under that one."""
         if old.key not in self._made:
             self._renamed.add(new.key)
             return
@@ -103,17 +103,18 @@ class Draft:
         self.groups[-1].makes.add(new.key)
 
     def ask(self, address: Address) -> Address:
-        """An object to be looked up in the catalog as it was before the task. Raises NotInvertibleError if it cannot."""
+        """An object to be looked up as it was before the task. Raises NotInvertibleError if it cannot be."""
         if address.key in self._renamed or (address.parent is not None and address.parent.key in self._renamed):
-            raise NotInvertibleError("changes an object that this task has renamed: do that before the rename")
+            raise NotInvertibleError("changes what this task has renamed: do that before the rename")
         if not address.qualified:
             raise NotInvertibleError(f"{'.'.join(address.name)} has no schema: name it with its schema")
         return address
 
     def made_since(self, address: Address, node: Any) -> bool:
-        """Whether the statement ties an object of this task to a younger one, which then cannot be dropped first."""
-        of = [self._made[key] for key in (address.key, address.parent.key if address.parent else ()) if key in self._made]
-        younger = {key[1:3] for key, order in self._made.items() if order > min(of, default=0)}
+        """Whether the statement ties an object of this task to a younger one, which could not be dropped first."""
+        whole = address.parent or address
+        age = min(self._made.get(key, len(self.groups)) for key in (address.key, whole.key))
+        younger = {key[1:3] for key, order in self._made.items() if order > age}
         return not younger.isdisjoint(_mentioned(node))
 
     def begin(self) -> None:
@@ -123,7 +124,7 @@ class Draft:
     def refuse(self, statement: Statement, reason: str) -> None:
         """Give up on the statement in hand."""
         self.groups[-1].steps.clear()
-        self.refusals.append(Refusal(statement.text, statement.line, reason))
+        self.refusals.append(Refusal(statement.text, statement.line - 1, reason))
 
     def finish(self) -> RevertPlan:
         """The plan, last statement first."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from hingecraft.blueprint.invert import comments, creating, data, dropping, objects, privileges, renames, settings, tables
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from hingecraft.blueprint.invert.draft import Draft, NotInvertibleError
-from hingecraft.blueprint.invert.plan import RevertPlan
 from hingecraft.blueprint.invert.registry import HANDLERS
 from hingecraft.blueprint.syntax import statements
 
-__all__ = ["comments", "creating", "data", "dropping", "objects", "plan_revert", "privileges", "renames", "settings", "tables"]
+if TYPE_CHECKING:
+    from hingecraft.blueprint.invert.plan import RevertPlan
+
+for _room in ("comments", "creating", "data", "dropping", "objects", "privileges", "renames", "settings", "tables"):
+    import_module(f"hingecraft.blueprint.invert.{_room}")  # fills HANDLERS
 
 
 def plan_revert(deploy_sql: str) -> RevertPlan:

@@ -30,13 +30,14 @@ class Lookup:
     default_type: str = "null"
 
 
-def _named(catalog: str, column: str, owner: str = "null::oid", acl: str = "null::aclitem[]", acl_type: str = "null") -> Lookup:
+def _named(catalog: str, column: str, owner: str, acl: str = "null::aclitem[]", acl_type: str = "null") -> Lookup:
     oid = f"(select oid from pg_catalog.{catalog} where {column} = {{plain}})"
     return Lookup(catalog, oid, owner=owner, acl=acl, acl_type=acl_type)
 
 
 def _part(catalog: str, relation: str, column: str, parent: str = "to_regclass") -> Lookup:
-    return Lookup(catalog, f"(select oid from pg_catalog.{catalog} where {relation} = {parent}({{name}}) and {column} = {{part}})")
+    where = f"{relation} = {parent}({{name}}) and {column} = {{part}}"
+    return Lookup(catalog, f"(select oid from pg_catalog.{catalog} where {where})")
 
 
 _RELATION = Lookup(
@@ -57,7 +58,8 @@ LOOKUPS = {
         acl_type="'T'", default_type="'T'",
     ),
     "schema": Lookup(
-        "pg_namespace", "to_regnamespace({name})::oid", owner="nspowner", acl="nspacl", acl_type="'n'", default_type="'n'",
+        "pg_namespace", "to_regnamespace({name})::oid", owner="nspowner", acl="nspacl",
+        acl_type="'n'", default_type="'n'",
     ),
     "role": Lookup("pg_authid", "to_regrole({name})::oid"),
     "column": Lookup(
@@ -74,7 +76,8 @@ LOOKUPS = {
     "collation": Lookup("pg_collation", "to_regcollation({name})::oid", owner="collowner"),
     "statistics": Lookup(
         "pg_statistic_ext", owner="stxowner",
-        oid="(select oid from pg_catalog.pg_statistic_ext where stxnamespace = to_regnamespace({schema_name}) and stxname = {plain})",
+        oid="(select oid from pg_catalog.pg_statistic_ext"
+        " where stxnamespace = to_regnamespace({schema_name}) and stxname = {plain})",
     ),
     "database": _named("pg_database", "datname", "datdba", "datacl", "'d'"),
     "extension": _named("pg_extension", "extname", "extowner"),
@@ -96,7 +99,15 @@ def asked(draft: Draft, address: Address) -> dict[str, Argument]:
     name = _operator(address) if kind == "operator" else dotted(*address.name) if address.part else address.signature
     plain = address.name[-1]
     schema = dotted(*address.name[:-1])
-    return {"class": kind, "name": name, "part": address.part, "object": address.sql, "plain": plain, "schema_name": schema}
+    return {
+        "class": kind,
+        "name": name,
+        "part": address.part,
+        "object": address.sql,
+        "on": address.grant_target,
+        "plain": plain,
+        "schema_name": schema,
+    }
 
 
 def _operator(address: Address) -> str:

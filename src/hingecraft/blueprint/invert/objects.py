@@ -39,7 +39,7 @@ def alter_domain(draft: Draft, node: Any) -> None:
         kind = "domain_constraint_dropped" if action == "X" else "domain_constraint_validated"
         draft.state(kind, **asked(draft, constraint), domain=domain.sql)
     else:
-        draft.state("domain_default" if action == "T" else "domain_not_null", **asked(draft, domain))
+        draft.state("domain_default" if action == "T" else "domain_not_null", **asked(draft, domain), action=action)
 
 
 def _add_domain_constraint(draft: Draft, domain: Address, node: Any) -> None:
@@ -58,7 +58,7 @@ def alter_enum(draft: Draft, node: Any) -> None:
     if draft.owns(enum):
         return
     if node.oldVal is None:
-        raise NotInvertibleError("alter type .. add value cannot be undone: declare it irreversible, or use a look-up table")
+        raise NotInvertibleError("add value cannot be undone: declare it irreversible, or use a look-up table")
     draft.exact(f"alter {enum.sql} rename value {literal(node.newVal)} to {literal(node.oldVal)};")
 
 
@@ -74,7 +74,8 @@ def alter_sequence(draft: Draft, node: Any) -> None:
     elif "restart" in options:
         raise NotInvertibleError("restart loses the sequence's value: write the revert or declare it irreversible")
     else:
-        draft.state("sequence_altered", **asked(draft, sequence))
+        parameters = bool(options.keys() - {"owned_by"})
+        draft.state("sequence_altered", **asked(draft, sequence), parameters=parameters, owned_by="owned_by" in options)
 
 
 @undoes("AlterPolicyStmt")
@@ -83,7 +84,7 @@ def alter_policy(draft: Draft, node: Any) -> None:
     table = Address("table", relation_name(node.table))
     policy = Address("policy", table.name, part=node.policy_name)
     if not draft.owns(policy):
-        draft.state("policy_replaced", **asked(draft, policy))
+        draft.state("policy_altered", **asked(draft, policy))
     elif draft.made_since(table, node):
         raise NotInvertibleError("makes an older object of this task depend on a younger one: change their order")
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Argument = str | bool | int | None | list[str]
 
@@ -53,19 +55,18 @@ class RevertPlan:
         return not self.refusals
 
     @property
-    def text(self) -> str:
-        """The SQL of the steps that are known from the text alone."""
-        return "\n".join(f"{step.sql.rstrip(';')};" for step in self.steps if isinstance(step, Exact))
-
-    @property
     def needs_state(self) -> tuple[NeedsState, ...]:
         """The steps to ask the catalog about before the deploy."""
         return tuple(step for step in self.steps if isinstance(step, NeedsState))
 
+    @property
+    def text(self) -> str:
+        """The revert's SQL where the text alone tells it: steps that need the state before the deploy are left out."""
+        return "".join(f"{step.sql}\n" for step in self.steps if isinstance(step, Exact))
+
     def to_json(self) -> str:
         """The plan as text that may be kept by the digest of the deploy SQL."""
-        document = {"steps": [asdict(step) for step in self.steps], "refusals": [asdict(each) for each in self.refusals]}
-        return json.dumps(document, ensure_ascii=False)
+        return json.dumps(asdict(self), ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> RevertPlan:

@@ -42,10 +42,13 @@ def _grant_on(draft: Draft, node: Any, target: dict[str, Argument]) -> None:
     whole = [item.priv_name for item in node.privileges or () if not item.cols]
     if whole or node.privileges is None:
         draft.state("privileges", **target, **_change(node), privileges=whole)
+        if not node.is_grant and target["class"] == "relation":
+            draft.state("column_privileges", **target, **_change(node), privileges=whole, columns=[])
     for item in node.privileges or ():
         if item.cols:
-            draft.state("column_privileges", **target, **_change(node), privileges=[item.priv_name or "all"],
-                        columns=list(words(item.cols)))  # fmt: skip
+            privileges = [item.priv_name] if item.priv_name else []
+            columns = list(words(item.cols))
+            draft.state("column_privileges", **target, **_change(node), privileges=privileges, columns=columns)
 
 
 def _change(node: Any) -> dict[str, Argument]:
@@ -64,9 +67,9 @@ def _grant_in_schemas(draft: Draft, node: Any) -> None:
     for schema in node.objects:
         address = Address("schema", (schema.sval,))
         if not draft.owns(address):
-            target = {**asked(draft, address), "class": f"{kind_of(node.objtype)}s in schema"}
-            draft.state("privileges", **target, **_change(node),
-                        privileges=[item.priv_name for item in node.privileges or ()])  # fmt: skip
+            privileges = [item.priv_name for item in node.privileges or ()]
+            kind = f"privileges_on_{kind_of(node.objtype)}s"
+            draft.state(kind, **asked(draft, address), **_change(node), privileges=privileges)
 
 
 @undoes("GrantRoleStmt")
@@ -82,15 +85,16 @@ def grant_role(draft: Draft, node: Any) -> None:
             first = False
             roles = (Address("role", (granted.priv_name,)), Address("role", (member.rolename or role_name(member),)))
             if not any(draft.owns(role) for role in roles):
-                draft.state("membership", role=quote(granted.priv_name), member=role_name(member),
-                            grantor=role_name(node.grantor) if node.grantor else None)  # fmt: skip
+                grantor = role_name(node.grantor) if node.grantor else None
+                draft.state("membership", role=quote(granted.priv_name), member=role_name(member), grantor=grantor,
+                            granted=bool(node.is_grant), options=bool(node.opt))  # fmt: skip
 
 
 @undoes("AlterDefaultPrivilegesStmt")
 def default_privileges(draft: Draft, node: Any) -> None:
     """Default privileges of each role (in each schema) named; those of the task's own schema vanish with it."""
     options = {option.defname: option.arg for option in node.options or ()}
-    roles = [role_name(role) for role in options.get("roles", ())] or ["current_user"]
+    roles: list[str | None] = [role_name(role) for role in options.get("roles", ())] or [None]
     schemas: list[str | None] = [schema.sval for schema in options.get("schemas", ())] or [None]
     action = node.action
     first = True
@@ -104,6 +108,6 @@ def default_privileges(draft: Draft, node: Any) -> None:
             kind = kind_of(action.objtype)
             if kind not in DEFAULT_TYPES:
                 raise NotInvertibleError(f"default privileges on a {kind} are not looked up: write the revert")
-            draft.state("default_privileges", role=role, schema=schema and quote(schema), type=DEFAULT_TYPES[kind],
+            draft.state("default_privileges", role=role, schema_name=schema and quote(schema), type=DEFAULT_TYPES[kind],
                         objects=f"{kind}s", privileges=[p.priv_name for p in action.privileges or ()],
                         **_change(action))  # fmt: skip

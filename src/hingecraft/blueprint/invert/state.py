@@ -13,7 +13,7 @@ from hingecraft.blueprint.invert.plan import Exact, NeedsState
 from hingecraft.errors import HingecraftError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     import psycopg
 
@@ -30,21 +30,33 @@ class NotRestorableError(HingecraftError):
     code = "not_restorable"
 
 
-def resolve(plan: RevertPlan, conn: psycopg.Connection) -> str:
-    """Ask for the state before the deploy and put the revert together."""
-    answers = iter(ask(plan.needs_state, conn) if plan.needs_state else ())
-    pieces = [step.sql if isinstance(step, Exact) else next(answers) for step in plan.steps]
+def resolve(plan: RevertPlan, conn: psycopg.Connection, own: Collection[str] = ()) -> str:
+    """Ask for the state before the deploy and put the revert together; the task's `own` objects count as not there."""
+    questions = [step for step in plan.needs_state if step.arguments.get("object") not in own]
+    answers = iter(ask(questions, conn) if questions else ())
+    pieces = []
+    for step in plan.steps:
+        if isinstance(step, Exact):
+            pieces.append(step.sql)
+        elif step.arguments.get("object") not in own:
+            pieces.append(next(answers) or "")
+        elif step.kind.endswith("_replaced"):
+            pieces.append(f"drop {step.arguments['object']};")
     return "".join(piece.strip("\n") + "\n" for piece in pieces if piece)
 
 
 def ask(questions: Sequence[NeedsState], conn: psycopg.Connection) -> list[str | None]:
     """One answer per question, in one round trip; the transaction's own search_path is left as it was."""
+    from psycopg.pq import TransactionStatus
+
     selected = ",\n".join(f"({question_sql(each)})" for each in questions)
-    sql = (
-        "savepoint hingecraft_state; set local search_path = '';\n"
-        f"select array[{selected}]::text[];\n"
-        "rollback to savepoint hingecraft_state; release savepoint hingecraft_state"
+    begin, end = (
+        "savepoint hingecraft_state",
+        "rollback to savepoint hingecraft_state; release savepoint hingecraft_state",
     )
+    if conn.autocommit and conn.info.transaction_status is TransactionStatus.IDLE:
+        begin, end = "begin", "rollback"
+    sql = f"{begin}; set local search_path = '';\nselect array[{selected}]::text[];\n{end}"
     cursor = conn.execute(sql.encode())
     while cursor.description is None:
         cursor.nextset()

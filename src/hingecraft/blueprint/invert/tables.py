@@ -15,6 +15,7 @@ from hingecraft.blueprint.syntax import words
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+
 @undoes("AlterTableStmt")
 def alter_table(draft: Draft, node: Any) -> None:
     """Undo the actions one by one."""
@@ -23,7 +24,7 @@ def alter_table(draft: Draft, node: Any) -> None:
         if number:
             draft.begin()
         action = command.subtype.name.removeprefix("AT_")
-        if command.missing_ok and action in {"AddColumn"}:
+        if command.missing_ok and action == "AddColumn":
             raise NotInvertibleError("'if not exists' hides whether this task made the column: leave it out")
         alter(draft, address, action, command)
 
@@ -36,7 +37,7 @@ def alter(draft: Draft, address: Address, action: str, command: Any) -> None:
         if draft.made_since(address, command):
             raise NotInvertibleError("makes an older object of this task depend on a younger one: change their order")
     elif action in RELATION_STATES:
-        draft.state(RELATION_STATES[action], **asked(draft, address))
+        draft.state(RELATION_STATES[action], **asked(draft, address), action=action, trigger=command.name)
     elif action in COLUMN_STATES:
         column_state(draft, address, action, command)
     else:
@@ -92,7 +93,9 @@ def column_state(draft: Draft, address: Address, action: str, command: Any) -> N
     """A property of one column, which partitions and children share; an index's column goes by number."""
     column = Address("column", address.name, part=command.name or str(command.num))
     if not draft.owns(column):
-        draft.state(COLUMN_STATES[action], **{**asked(draft, column), "object": address.sql})
+        options = [option.defname for option in command.def_] if action.endswith("Options") else []
+        state = {**asked(draft, column), "object": address.sql, "action": action, "options": options}
+        draft.state(COLUMN_STATES[action], **state)
 
 
 def _add_column(draft: Draft, address: Address, command: Any) -> None:
@@ -144,20 +147,21 @@ def _drop_constraint(draft: Draft, address: Address, command: Any) -> None:
         return
     if command.behavior.name == "DROP_CASCADE":
         raise NotInvertibleError("'cascade' drops objects that no statement names: drop them one by one")
-    draft.state("constraint_dropped", **{**asked(draft, constraint), "table": address.sql})
+    draft.state("constraint_dropped", **asked(draft, constraint), table=address.sql)
 
 
 def _validate_constraint(draft: Draft, address: Address, command: Any) -> None:
     """A validated constraint becomes NOT VALID again only by being made anew."""
     constraint = Address("constraint", address.name, part=command.name)
     if not draft.owns(constraint):
-        draft.state("constraint_validated", **{**asked(draft, constraint), "table": address.sql})
+        draft.state("constraint_validated", **asked(draft, constraint), table=address.sql)
 
 
 def _alter_constraint(draft: Draft, address: Address, command: Any) -> None:
     constraint = Address("constraint", address.name, part=command.def_.conname)
     if not draft.owns(constraint):
-        draft.state("constraint_altered", **{**asked(draft, constraint), "table": address.sql})
+        enforced = bool(command.def_.alterEnforceability)
+        draft.state("constraint_altered", **asked(draft, constraint), table=address.sql, enforced=enforced)
 
 
 def _drop_column(draft: Draft, address: Address, command: Any) -> None:

@@ -1,0 +1,207 @@
+-- Room blueprint, who did what: event triggers that give every object its task, the guard around runs, and drift found by canonical definitions.
+-- Between builds the same triggers record what was changed by hand.
+
+-- task: BUILD_0006 create_triggers critical superuser
+-- title: Attribute every catalog object to its task by event triggers and guard the task graph
+-- does: Every CREATE, ALTER and DROP is written to blueprint.objects under the task in blueprint.task_id (none = by hand); the first task owns.
+--   An edge that closes a cycle is refused, and so is rewriting what a finished run has recorded.
+-- proves: a table made under a task appears with its columns, constraints and indexes, later changes and the drop are stamped with who did them,
+--   also for renamed and re-created objects; an edge A -> B -> A and an update of a finished run raise.
+-- needs: BUILD_0003, BUILD_0004
+create function blueprint.record_ddl() returns event_trigger
+  language plpgsql security definer set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
+as $$
+declare
+  c record;
+  task text;
+  run uuid;
+  known boolean := true;
+begin
+  for attempt in 1 .. 2 loop
+    begin
+      if attempt = 2 then  -- a name is still held by a row that events were off for: bring the rows up to date
+        update blueprint.objects o
+        set identity = coalesce(now.identity, o.identity), dropped_at = case when now.identity is null then clock_timestamp() end
+        from blueprint.objects s, lateral pg_catalog.pg_identify_object(s.classid, s.objid, s.objsubid) now
+        where o.classid = s.classid and o.objid = s.objid and o.objsubid = s.objsubid and s.dropped_at is null and s.identity is distinct from now.identity;
+      end if;
+      select (select t.id from blueprint.tasks t where t.id = current_setting('blueprint.task_id', true)),
+        (select r.id from blueprint.runs r where r.id = nullif(current_setting('blueprint.run_id', true), '')::uuid) into task, run;
+      for c in
+        select d.classid, d.objid, d.objsubid, d.object_type, d.object_identity as identity, d.command_tag, d.command_tag like any ('{CREATE %,SELECT INTO,IMPORT %}') as created,
+          case when d.object_type = 'schema' then d.object_identity when d.schema_name is not null then d.schema_name
+            when d.object_type in ('policy', 'trigger', 'rule', 'table constraint', 'domain constraint')
+            then (pg_catalog.pg_identify_object_as_address(d.classid, d.objid, d.objsubid)).object_names[1] end as schema_name
+        from pg_catalog.pg_event_trigger_ddl_commands() d
+        where d.object_identity is not null and d.schema_name is distinct from 'pg_temp' and d.command_tag <> 'REFRESH MATERIALIZED VIEW'
+      loop
+        if c.created then  -- an oid may come round again
+          delete from blueprint.objects o where o.classid = c.classid and o.objid = c.objid and o.dropped_at is not null;
+        elsif c.command_tag = 'ALTER TABLE' then
+          known := exists (select from blueprint.objects o where o.classid = c.classid and o.objid = c.objid and o.objsubid = 0);
+        end if;
+        insert into blueprint.objects as o (classid, objid, objsubid, object_type, identity, schema_name, task_id, first_run_id, last_altered_task_id, last_altered_at)
+        values (c.classid, c.objid, c.objsubid, c.object_type, c.identity, c.schema_name, case when c.created then task end, case when c.created then run end,
+          case when not c.created then task end, case when not c.created then clock_timestamp() end)
+        on conflict (classid, objid, objsubid) do update
+        set identity = excluded.identity, schema_name = excluded.schema_name, last_altered_task_id = task, last_altered_at = clock_timestamp()
+        where task is null or o.task_id is distinct from task or o.first_run_id is distinct from run or o.identity <> excluded.identity;
+        continue when c.objsubid <> 0 or c.command_tag = 'COMMENT' or c.object_type not in ('table', 'foreign table', 'materialized view', 'type', 'extension');
+        insert into blueprint.objects as o (classid, objid, objsubid, object_type, identity, schema_name, task_id, first_run_id, in_extension)
+        select p.*, case when known then task end, case when known then run end, c.object_type = 'extension'
+        from (
+          select c.classid, c.objid, a.attnum::int, c.object_type || ' column', c.identity || '.' || quote_ident(a.attname), c.schema_name
+          from pg_catalog.pg_attribute a
+          where a.attrelid = c.objid and a.attnum > 0 and not a.attisdropped and c.object_type in ('table', 'foreign table')
+          union all
+          select 'pg_catalog.pg_constraint'::regclass, k.oid, 0, 'table constraint', quote_ident(k.conname) || ' on ' || c.identity, c.schema_name
+          from pg_catalog.pg_constraint k
+          where k.conrelid = c.objid and k.contypid = 0 and k.contype <> 'n' and c.object_type in ('table', 'foreign table')
+          union all
+          select 'pg_catalog.pg_constraint'::regclass, k.oid, 0, 'domain constraint', quote_ident(k.conname) || ' on ' || c.identity, c.schema_name
+          from pg_catalog.pg_constraint k where k.contypid = c.objid and k.contype <> 'n' and c.object_type = 'type'
+          union all
+          select c.classid, x.oid, 0, 'index', quote_ident(c.schema_name) || '.' || quote_ident(x.relname), c.schema_name
+          from pg_catalog.pg_index i join pg_catalog.pg_class x on x.oid = i.indexrelid
+          where i.indrelid = c.objid and c.object_type in ('table', 'materialized view')
+          union all
+          select d.classid, d.objid, d.objsubid, m.type, m.identity, m.schema
+          from pg_catalog.pg_depend d, lateral pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) m
+          where d.refclassid = c.classid and d.refobjid = c.objid and d.deptype = 'e' and c.object_type = 'extension'
+        ) p (classid, objid, objsubid, object_type, identity, schema_name)
+        where p.identity is distinct from (
+          select r.identity from blueprint.objects r where r.classid = p.classid and r.objid = p.objid and r.objsubid = p.objsubid and r.dropped_at is null)
+        on conflict (classid, objid, objsubid) do update
+        set identity = excluded.identity, schema_name = excluded.schema_name, last_altered_task_id = task, last_altered_at = clock_timestamp(), dropped_at = null, dropped_by_task_id = null;
+      end loop;
+      exit;
+    exception when others then
+      if attempt = 2 or sqlstate <> '23505' then
+        raise warning 'blueprint: this change is not recorded: % (%)', sqlerrm, sqlstate;
+        exit;
+      end if;
+    end;
+  end loop;
+end $$;
+
+create function blueprint.record_drop() returns event_trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  update blueprint.objects o
+  set dropped_at = clock_timestamp(),
+    dropped_by_task_id = (select t.id from blueprint.tasks t where t.id = current_setting('blueprint.task_id', true))
+  from pg_catalog.pg_event_trigger_dropped_objects() d
+  where o.classid = d.classid and o.objid = d.objid and d.objsubid in (0, o.objsubid) and o.dropped_at is null;
+exception when others then
+  raise warning 'blueprint: this drop is not recorded: % (%)', sqlerrm, sqlstate;
+end $$;
+
+create function blueprint.refuse_cycle() returns trigger
+  language plpgsql set search_path = ''
+as $$
+declare
+  task text;
+begin
+  with recursive reached (origin, task_id) as (
+    select a.task_id, a.needs_id from added a
+    union
+    select r.origin, n.needs_id from reached r join blueprint.task_needs n on n.task_id = r.task_id
+  )
+  select r.origin into task from reached r where r.origin = r.task_id limit 1;
+  if found then
+    raise exception using errcode = '23514', constraint = 'task_needs_acyclic', message = format('%s would need itself', task),
+      hint = 'Remove one of the needs on the way from the task to itself: blueprint.closure() lists them.';
+  end if;
+  return null;
+end $$;
+
+create function blueprint.refuse_rewrite() returns trigger
+  language plpgsql set search_path = ''
+as $$
+begin
+  raise exception using errcode = '55006', table = tg_table_name, message = format('%s: what has finished is history and is not rewritten', tg_table_name);
+end $$;
+
+alter function blueprint.record_ddl() owner to hc_owner;
+alter function blueprint.record_drop() owner to hc_owner;
+alter function blueprint.refuse_cycle() owner to hc_owner;
+alter function blueprint.refuse_rewrite() owner to hc_owner;
+
+create event trigger blueprint_record_ddl on ddl_command_end execute function blueprint.record_ddl();
+
+create event trigger blueprint_record_drop on sql_drop execute function blueprint.record_drop();
+
+create trigger task_needs_acyclic_insert after insert on blueprint.task_needs
+  referencing new table as added for each statement execute function blueprint.refuse_cycle();
+
+create trigger task_needs_acyclic_update after update on blueprint.task_needs
+  referencing new table as added for each statement execute function blueprint.refuse_cycle();
+
+create trigger runs_finished before update on blueprint.runs
+  for each row when (old.status <> 'running') execute function blueprint.refuse_rewrite();
+
+create trigger task_runs_finished before update on blueprint.task_runs
+  for each row execute function blueprint.refuse_rewrite();
+
+comment on function blueprint.record_ddl is 'Records created and altered objects, and the columns, constraints and indexes of tables, under blueprint.task_id. Security definer: whoever runs DDL need not write the ledger. Never fails the DDL.';
+comment on function blueprint.record_drop is 'Stamps dropped objects and their parts with time and task. Security definer: whoever drops need not write the ledger. Never fails the drop.';
+comment on function blueprint.refuse_cycle is 'Refuses needs that make a task need itself (23514).';
+comment on function blueprint.refuse_rewrite is 'Refuses changes of finished runs and task runs (55006).';
+comment on event trigger blueprint_record_ddl is 'Attribution: who made and altered which object.';
+comment on event trigger blueprint_record_drop is 'Attribution: who dropped which object.';
+comment on trigger task_needs_acyclic_insert on blueprint.task_needs is 'The task graph has no cycle.';
+comment on trigger task_needs_acyclic_update on blueprint.task_needs is 'The task graph has no cycle.';
+comment on trigger runs_finished on blueprint.runs is 'A finished run is history.';
+comment on trigger task_runs_finished on blueprint.task_runs is 'A task run is history once it is written.';
+
+-- verify
+insert into blueprint.tasks (id, component, category, action, title, details)
+select 'BUILD_900' || n, 'probe', 'probe', 'probe', 'Probe ' || n, '{"behaviour": "b", "verify": "v"}' from generate_series(6, 8) n;
+insert into blueprint.runs (id, kind) values ('00000000-0000-7000-8000-000000000006', 'plan');
+set local blueprint.task_id = 'BUILD_9006';
+set local blueprint.run_id = '00000000-0000-7000-8000-000000000006';
+create schema probe_0006;
+create table probe_0006.things (id int constraint things_pk primary key, kind text constraint things_kind_check check (kind <> ''), note text);
+create domain probe_0006.word as text constraint word_check check (value <> '');
+create function probe_0006.one() returns int return 1;
+create policy things_all on probe_0006.things using (true);
+create temporary table probe_0006_scratch (id int);
+select array_agg(object_type || ' ' || identity order by object_type, identity) = array['domain constraint word_check on probe_0006.word',
+    'function probe_0006.one()', 'index probe_0006.things_pk', 'policy things_all on probe_0006.things', 'schema probe_0006', 'table probe_0006.things',
+    'table column probe_0006.things.id', 'table column probe_0006.things.kind', 'table column probe_0006.things.note',
+    'table constraint things_kind_check on probe_0006.things', 'table constraint things_pk on probe_0006.things', 'type probe_0006.word'],
+  bool_and(schema_name = 'probe_0006'), bool_and(first_run_id = '00000000-0000-7000-8000-000000000006'), bool_and(last_altered_at is null)
+from blueprint.objects where task_id = 'BUILD_9006';
+select count(*) = 0 from blueprint.objects where identity like '%probe_0006_scratch%';
+set local blueprint.task_id = 'BUILD_9007';
+alter table probe_0006.things add column size int;
+create or replace function probe_0006.one() returns int return 2;
+set local blueprint.task_id = '';
+alter table probe_0006.things drop column note;
+create table probe_0006.strays (id int);
+select task_id = 'BUILD_9007' from blueprint.objects where identity = 'probe_0006.things.size';
+select task_id = 'BUILD_9006', last_altered_task_id = 'BUILD_9007' from blueprint.objects where identity = 'probe_0006.one()';
+select task_id = 'BUILD_9006', last_altered_task_id is null and last_altered_at is not null from blueprint.objects where identity = 'probe_0006.things';
+select task_id = 'BUILD_9006', dropped_at is not null, dropped_by_task_id is null from blueprint.objects where identity = 'probe_0006.things.note';
+select task_id is null from blueprint.objects where identity = 'probe_0006.strays';
+set local blueprint.task_id = 'BUILD_9999';
+alter table probe_0006.things rename to items;
+create table probe_0006.things (id int, kind text);
+select array_agg(identity || ' ' || coalesce(task_id, 'by hand') order by identity)
+  = array['probe_0006.items.id BUILD_9006', 'probe_0006.items.kind BUILD_9006', 'probe_0006.items.size BUILD_9007', 'probe_0006.things.id by hand', 'probe_0006.things.kind by hand']
+from blueprint.objects where schema_name = 'probe_0006' and object_type = 'table column' and dropped_at is null and identity not like '%strays%';
+set local blueprint.task_id = 'BUILD_9008';
+drop table probe_0006.items;
+select bool_and(dropped_by_task_id = 'BUILD_9008' and dropped_at is not null), count(*) >= 6 from blueprint.objects where identity like '%probe_0006.items%';
+insert into blueprint.objects (classid, objid, objsubid, object_type, identity) values ('pg_class'::regclass, 6, 0, 'table', 'probe_0006.items');
+create table probe_0006.items (id int);
+select count(*) = 1, bool_and(task_id = 'BUILD_9008') from blueprint.objects where identity = 'probe_0006.items' and dropped_at is null;
+select blueprint.raises($$ insert into blueprint.task_needs values ('BUILD_9006', 'BUILD_9007'), ('BUILD_9007', 'BUILD_9006') $$, '23514', 'task_needs_acyclic');
+insert into blueprint.task_needs values ('BUILD_9006', 'BUILD_9007'), ('BUILD_9007', 'BUILD_9008');
+select blueprint.raises($$ insert into blueprint.task_needs values ('BUILD_9008', 'BUILD_9006') $$, '23514', 'task_needs_acyclic');
+select blueprint.raises($$ update blueprint.task_needs set needs_id = 'BUILD_9006' where task_id = 'BUILD_9007' $$, '23514', 'task_needs_acyclic');
+update blueprint.runs set status = 'succeeded', finished_at = clock_timestamp() where id = '00000000-0000-7000-8000-000000000006';
+insert into blueprint.task_runs (run_id, task_id, phase, status) values ('00000000-0000-7000-8000-000000000006', 'BUILD_9006', 'deploy', 'succeeded');
+select blueprint.raises($$ update blueprint.runs set status = 'failed' where id = '00000000-0000-7000-8000-000000000006' $$, '55006', 'runs');
+select blueprint.raises($$ update blueprint.task_runs set status = 'failed' where task_id = 'BUILD_9006' $$, '55006', 'task_runs');

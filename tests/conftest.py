@@ -1,0 +1,130 @@
+"""Real servers for every test: one throw-away cluster a session, one database a test, cloned from a built template."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from hingecraft.blueprint.analysis import Analyst
+from hingecraft.blueprint.engine import Engine, Options
+from hingecraft.blueprint.load import Blueprint, database_folder, load
+from hingecraft.blueprint.run import build
+from hingecraft.blueprint.wire import Wire
+from hingecraft.postgres import Server, connect, scratch_server
+
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database of the test's own."""
+
+    server: Server
+    name: str
+    analyst: Analyst
+
+    @property
+    def dsn(self) -> str:
+        return self.server.dsn_of(self.name)
+
+    def connect(self, **options: Any) -> psycopg.Connection[Any]:
+        return connect(self.server, dbname=self.name, **options)
+
+    @contextmanager
+    def engine(self, kind: type[Engine] = Engine, **options: Any) -> Iterator[Any]:
+        wire = Wire(self.connect(), self.connect)
+        try:
+            yield kind(wire, self.analyst, Options(**options))
+        finally:
+            wire.close()
+
+    def ask(self, sql: str) -> Any:
+        """The one value of a query."""
+        with self.connect() as connection:
+            row = connection.execute(sql.encode()).fetchone()
+        return row[0] if row else None
+
+    def run(self, sql: str) -> None:
+        with self.connect() as connection:
+            connection.execute(sql.encode())
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    with scratch_server(name="tests") as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def blueprint() -> Blueprint:
+    return load()
+
+
+@pytest.fixture(scope="session")
+def analyst() -> Analyst:
+    return Analyst()
+
+
+@pytest.fixture
+def empty(server: Server, analyst: Analyst) -> Iterator[Database]:
+    """An empty database."""
+    yield from _database(server, analyst, "template1")
+
+
+@pytest.fixture(scope="session")
+def template(server: Server, analyst: Analyst, blueprint: Blueprint) -> str:
+    """A database with every written task applied."""
+    with connect(server, dbname="postgres") as admin:
+        admin.execute("create database built")
+    with Database(server, "built", analyst).engine() as engine:
+        report = build(blueprint, engine, blueprint.order)
+    assert report.error is None, report.error
+    return "built"
+
+
+@pytest.fixture
+def built(server: Server, analyst: Analyst, template: str) -> Iterator[Database]:
+    """A database of the test's own with every written task applied."""
+    yield from _database(server, analyst, template)
+
+
+def _database(server: Server, analyst: Analyst, template: str) -> Iterator[Database]:
+    name = f"test_{next(_numbers)}"
+    with connect(server, dbname="postgres") as admin:
+        admin.execute(f"create database {name} template {template} strategy file_copy".encode())
+        yield Database(server, name, analyst)
+        admin.execute(f"drop database {name} with (force)".encode())
+
+
+Workspace = Callable[..., Blueprint]
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """The real blueprint plus tasks of the test's own: workspace("-- task: BUILD_1001 ...")."""
+    root = tmp_path / "database"
+    root.mkdir()
+    for folder in database_folder().iterdir():
+        if folder.is_dir():
+            (root / folder.name).symlink_to(folder)
+
+    def make(*blocks: str) -> Blueprint:
+        (root / "local").mkdir(exist_ok=True)
+        (root / "local" / "probe.sql").write_text("\n\n".join(blocks), encoding="utf-8")
+        return load(root)
+
+    return make
+
+
+def block(number: int, deploy: str, verify: str, *, needs: str = "BUILD_0002", marks: str = "", revert: str | None = None) -> str:
+    """The text of a task block."""
+    head = f"-- task: BUILD_{number:04d} probe {marks}\n-- title: Probe {number}\n-- does: makes {number}\n-- proves: it is there\n-- needs: {needs}\n"
+    tail = f"\n-- revert\n{revert}\n" if revert is not None else ""
+    return f"{head}{deploy}\n\n-- verify\n{verify}\n{tail}"

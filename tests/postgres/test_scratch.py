@@ -1,0 +1,61 @@
+"""Throw-away servers: private, forgetful, and gone even when their owner was killed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hingecraft.postgres import EmbeddedCluster, Server, connect, scratch_server
+from hingecraft.postgres._account import server_account
+from hingecraft.postgres._places import scratch_parent
+
+if TYPE_CHECKING:
+    from hingecraft.postgres._binaries import Binaries
+
+KILLED = """
+import os, signal
+from hingecraft.postgres import connect, scratch_server
+with scratch_server(name="killed") as server:
+    with connect(server) as connection:
+        print(*connection.execute("select current_setting('data_directory')").fetchone(), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def directory(server: Server) -> Path:
+    with connect(server) as connection:
+        row = connection.execute("select current_setting('data_directory')").fetchone()
+    assert row is not None
+    return Path(row[0])
+
+
+def test_a_scratch_server_forgets_and_takes_settings(server: Server) -> None:
+    with scratch_server(name="other", settings={"work_mem": "77MB"}) as other, connect(other) as connection:
+        settings = connection.execute("select current_setting('fsync'), current_setting('work_mem')").fetchone()
+        assert settings == ("off", "77MB")
+        assert directory(other) != directory(server)
+
+
+def test_a_scratch_server_is_in_memory_where_there_is_room_and_gone_at_exit() -> None:
+    with scratch_server() as own:
+        data = directory(own)
+        assert data.is_relative_to(scratch_parent(server_account()))
+        assert own.dsn not in repr(own)
+    assert not data.parent.exists()
+
+
+def test_without_room_in_memory_it_goes_to_the_temporary_folder() -> None:
+    assert scratch_parent(server_account(), room=1 << 60) != Path("/dev/shm")
+
+
+def test_what_a_killed_owner_left_is_swept_up_by_the_next(server: Server, programs: Binaries) -> None:
+    killed = subprocess.run([sys.executable, "-c", KILLED], stdout=subprocess.PIPE, text=True, check=False)
+    left = Path(killed.stdout.strip()).parent
+    orphan = EmbeddedCluster(left, programs=programs).running()
+    assert orphan is not None
+    with scratch_server(name="next"):
+        assert not left.exists()
+        assert not orphan.sockets.exists()
+    assert directory(server).exists()
