@@ -8,12 +8,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from hingecraft.blueprint.analysis import Analyst
 from hingecraft.blueprint.engine import OWNER, Engine, Options
@@ -26,6 +25,9 @@ from hingecraft.blueprint.wire import Wire
 from hingecraft.errors import UsageError
 from hingecraft.postgres import EmbeddedCluster, Server, connect
 from hingecraft.postgres._server import open_cluster
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 
 @dataclass
@@ -48,7 +50,10 @@ class Measured:
             "name": self.name,
             "baseline": self.baseline,
             "ratio": round(ratio, 3) if ratio is not None else None,
-            "runs": [{"ours": round(a, 4), "baseline": round(b, 4)} for a, b in zip(self.ours, self.theirs or self.ours, strict=True)],
+            "runs": [
+                {"ours": round(a, 4), "baseline": round(b, 4)}
+                for a, b in zip(self.ours, self.theirs or self.ours, strict=True)
+            ],
             "unit": "seconds",
             **self.facts,
         }
@@ -90,7 +95,19 @@ class Bench:
     def psql(self, script: Path, dbname: str) -> float:
         self.recreate(dbname)
         began = time.perf_counter()
-        command = [str(self.programs / "psql"), "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-o", "/dev/null", "-f", str(script), self.server.dsn_of(dbname)]
+        command = [
+            str(self.programs / "psql"),
+            "-X",
+            "-q",
+            "-1",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-o",
+            "/dev/null",
+            "-f",
+            str(script),
+            self.server.dsn_of(dbname),
+        ]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             raise UsageError(f"psql: {done.stderr.strip()}")
@@ -104,7 +121,16 @@ def same_sql(blueprint: Blueprint) -> str:
         if task.step or not task.transactional:
             continue
         role = "reset role;" if task.superuser or task.id == LEDGER_TASKS[0] else f"set role {OWNER};"
-        parts += [role, task.deploy, ";", "savepoint v;", task.verify, ";", "rollback to savepoint v;", "release savepoint v;"]
+        parts += [
+            role,
+            task.deploy,
+            ";",
+            "savepoint v;",
+            task.verify,
+            ";",
+            "rollback to savepoint v;",
+            "release savepoint v;",
+        ]
     return "\n".join(parts)
 
 
@@ -149,7 +175,10 @@ def bench_verify(bench: Bench) -> Measured:
     script = bench.folder / "verify.sql"
     tasks = [t for t in bench.blueprint.order if not t.step]
     role = {t.id: "reset role;" if t.superuser or t.id == LEDGER_TASKS[0] else f"set role {OWNER};" for t in tasks}
-    script.write_text("set search_path = '';\n" + "\n".join(f"begin; {role[t.id]}\n{t.verify}\n; rollback;" for t in tasks), encoding="utf-8")
+    script.write_text(
+        "set search_path = '';\n" + "\n".join(f"begin; {role[t.id]}\n{t.verify}\n; rollback;" for t in tasks),
+        encoding="utf-8",
+    )
     times: dict[str, list[float]] = {}
     for _ in range(bench.runs):
         with bench.engine(fresh=False) as engine:
@@ -160,12 +189,25 @@ def bench_verify(bench: Bench) -> Measured:
             times.setdefault(outcome.task.id, []).append(outcome.ms)
         measured.ours.append(report.seconds)
         began = time.perf_counter()
-        command = [str(bench.programs / "psql"), "-X", "-q", "-o", "/dev/null", "-f", str(script), bench.server.dsn_of("ours")]
+        command = [
+            str(bench.programs / "psql"),
+            "-X",
+            "-q",
+            "-o",
+            "/dev/null",
+            "-f",
+            str(script),
+            bench.server.dsn_of("ours"),
+        ]
         subprocess.run(command, capture_output=True, check=True)
         measured.theirs.append(time.perf_counter() - began)
     each = {i: median(ms) for i, ms in times.items()}
     slowest = max(each, key=lambda i: each[i])
-    measured.facts |= {"median_ms": round(median(each.values()), 2), "slowest": slowest, "slowest_ms": round(each[slowest], 1)}
+    measured.facts |= {
+        "median_ms": round(median(each.values()), 2),
+        "slowest": slowest,
+        "slowest_ms": round(each[slowest], 1),
+    }
     return measured
 
 

@@ -123,7 +123,9 @@ def workspace(tmp_path: Path) -> Workspace:
     return make
 
 
-def block(number: int, deploy: str, verify: str, *, needs: str = "BUILD_0002", marks: str = "", revert: str | None = None) -> str:
+def block(
+    number: int, deploy: str, verify: str, *, needs: str = "BUILD_0002", marks: str = "", revert: str | None = None
+) -> str:
     """The text of a task block."""
     head = f"-- task: BUILD_{number:04d} probe {marks}\n-- title: Probe {number}\n-- does: makes {number}\n-- proves: it is there\n-- needs: {needs}\n"
     tail = f"\n-- revert\n{revert}\n" if revert is not None else ""

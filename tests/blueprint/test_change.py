@@ -20,7 +20,11 @@ def rebuilt(database: Database, workspace: Workspace, *blocks: str) -> Report:
 def test_layout_and_comments_change_nothing_but_the_digest(empty: Database, workspace: Workspace) -> None:
     rebuilt(empty, workspace, block(1001, OLD, "select blueprint.probe() = 1;"))
     oid = empty.ask("select 'blueprint.probe'::regproc::oid")
-    report = rebuilt(empty, workspace, block(1001, "-- better\n" + OLD.replace(" returns", "\n  returns"), "select blueprint.probe() = 1;"))
+    report = rebuilt(
+        empty,
+        workspace,
+        block(1001, "-- better\n" + OLD.replace(" returns", "\n  returns"), "select blueprint.probe() = 1;"),
+    )
     assert [o.status for o in report.outcomes if o.task.id == "BUILD_1001"] == ["changed"]
     assert empty.ask("select 'blueprint.probe'::regproc::oid") == oid
 
@@ -50,13 +54,17 @@ def test_only_the_verify_changed(empty: Database, workspace: Workspace) -> None:
 def test_what_holds_data_is_refused(empty: Database, workspace: Workspace) -> None:
     table = "create table blueprint.probe (a int);"
     rebuilt(empty, workspace, block(1001, table, "select count(*) = 0 from blueprint.probe;"))
-    report = rebuilt(empty, workspace, block(1001, table.replace("int", "bigint"), "select count(*) = 0 from blueprint.probe;"))
+    report = rebuilt(
+        empty, workspace, block(1001, table.replace("int", "bigint"), "select count(*) = 0 from blueprint.probe;")
+    )
     assert isinstance(report.error, RefusedError)
     assert "migration task" in (report.error.hint or "")
     assert empty.ask("select data_type from information_schema.columns where table_name = 'probe'") == "integer"
 
 
-@pytest.mark.parametrize("gone", ["grant execute on function blueprint.probe to pg_monitor;", "comment on function blueprint.probe is 'x';"])
+@pytest.mark.parametrize(
+    "gone", ["grant execute on function blueprint.probe to pg_monitor;", "comment on function blueprint.probe is 'x';"]
+)
 def test_a_statement_that_is_gone_is_taken_back(empty: Database, workspace: Workspace, gone: str) -> None:
     rebuilt(empty, workspace, block(1001, OLD + "\n" + gone, "select blueprint.probe() = 1;"))
     report = rebuilt(empty, workspace, block(1001, OLD, "select blueprint.probe() = 1;"))

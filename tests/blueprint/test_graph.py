@@ -13,7 +13,12 @@ from hingecraft.blueprint.task import Task
 
 
 def graph(**needs: str) -> Graph:
-    return Graph({i: Task(i, "x", f"title {i}", "c", "k", needs=tuple(n.split()), file="f.sql", line=1) for i, n in needs.items()})
+    return Graph(
+        {
+            i: Task(i, "x", f"title {i}", "c", "k", needs=tuple(n.split()), file="f.sql", line=1)
+            for i, n in needs.items()
+        }
+    )
 
 
 def test_needs_come_first_and_ties_go_by_id() -> None:

@@ -16,7 +16,11 @@ def one(text: str) -> Task:
 
 
 def test_a_block_is_read_whole() -> None:
-    task = one("-- the room\n\n" + HEAD + "-- needs: BUILD_0002,\n--   BUILD_0001\ncreate table a.b ();\n\n-- verify\nselect 1;\n\n-- revert\ndrop table a.b;\n")
+    task = one(
+        "-- the room\n\n"
+        + HEAD
+        + "-- needs: BUILD_0002,\n--   BUILD_0001\ncreate table a.b ();\n\n-- verify\nselect 1;\n\n-- revert\ndrop table a.b;\n"
+    )
     assert (task.id, task.action, task.priority, task.flags) == ("BUILD_0042", "create_tables", "critical", ("drill",))
     assert task.does == "makes a thing"
     assert task.needs == ("BUILD_0002", "BUILD_0001")

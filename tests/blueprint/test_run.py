@@ -13,17 +13,25 @@ from hingecraft.blueprint.run import build, revert, verify
 from hingecraft.errors import LockedError
 from tests.conftest import Database, Workspace, block
 
-TABLE = block(1001, "create table blueprint.probe (a int constraint probe_a_check check (a > 0));", "insert into blueprint.probe values (1);\nselect count(*) = 1 from blueprint.probe;")
+TABLE = block(
+    1001,
+    "create table blueprint.probe (a int constraint probe_a_check check (a > 0));",
+    "insert into blueprint.probe values (1);\nselect count(*) = 1 from blueprint.probe;",
+)
 
 
-def test_a_task_commits_with_its_ledger_row_and_its_verify_leaves_nothing(empty: Database, workspace: Workspace) -> None:
+def test_a_task_commits_with_its_ledger_row_and_its_verify_leaves_nothing(
+    empty: Database, workspace: Workspace
+) -> None:
     blueprint = workspace(TABLE)
     with empty.engine() as engine:
         report = build(blueprint, engine, [blueprint["BUILD_1001"]])
     assert report.error is None
     assert [o.task.id for o in report.outcomes] == ["BUILD_0001", "BUILD_0002", "BUILD_1001"]
     assert empty.ask("select count(*) from blueprint.probe") == 0
-    assert empty.ask("select status = 'applied' and revert_sql like '%drop table blueprint.probe%' from blueprint.tasks where id = 'BUILD_1001'")
+    assert empty.ask(
+        "select status = 'applied' and revert_sql like '%drop table blueprint.probe%' from blueprint.tasks where id = 'BUILD_1001'"
+    )
     assert empty.ask("select status from blueprint.runs") == "succeeded"
     assert empty.ask("select tableowner from pg_tables where tablename = 'probe'") == "hc_owner"
 
@@ -47,8 +55,12 @@ def test_a_second_build_finds_nothing_to_do(empty: Database, workspace: Workspac
         ("", "the verify is empty"),
     ],
 )
-def test_a_verify_that_does_not_hold_leaves_nothing_of_the_task(empty: Database, workspace: Workspace, verify_sql: str, said: str) -> None:
-    blueprint = workspace(block(1001, "create table blueprint.probe (a int constraint probe_a_check check (a > 0));", verify_sql))
+def test_a_verify_that_does_not_hold_leaves_nothing_of_the_task(
+    empty: Database, workspace: Workspace, verify_sql: str, said: str
+) -> None:
+    blueprint = workspace(
+        block(1001, "create table blueprint.probe (a int constraint probe_a_check check (a > 0));", verify_sql)
+    )
     with empty.engine() as engine:
         report = build(blueprint, engine, [blueprint["BUILD_1001"]])
     assert report.error is not None
@@ -66,7 +78,9 @@ def test_a_verify_that_does_not_hold_leaves_nothing_of_the_task(empty: Database,
         ("do $$\nbegin\n  perform 1/0;\nend $$;", 6, "perform 1/0"),
     ],
 )
-def test_a_deploy_that_fails_names_statement_file_and_line(empty: Database, workspace: Workspace, deploy: str, line: int, statement: str) -> None:
+def test_a_deploy_that_fails_names_statement_file_and_line(
+    empty: Database, workspace: Workspace, deploy: str, line: int, statement: str
+) -> None:
     blueprint = workspace(block(1001, deploy, "select 1 = 1;", revert="select 1;"))
     with empty.engine() as engine:
         report = build(blueprint, engine, [blueprint["BUILD_1001"]])
@@ -84,7 +98,9 @@ def test_a_syntax_error_is_told_before_anything_is_touched(empty: Database, work
 
 
 def test_what_cannot_be_inferred_must_be_written(empty: Database, workspace: Workspace) -> None:
-    blueprint = workspace(block(1001, "do $$ begin create table blueprint.probe (); end $$;", "select count(*) = 0 from blueprint.probe;"))
+    blueprint = workspace(
+        block(1001, "do $$ begin create table blueprint.probe (); end $$;", "select count(*) = 0 from blueprint.probe;")
+    )
     with empty.engine() as engine:
         report = build(blueprint, engine, [blueprint["BUILD_1001"]])
     assert isinstance(report.error, BlueprintError)
@@ -92,7 +108,12 @@ def test_what_cannot_be_inferred_must_be_written(empty: Database, workspace: Wor
 
 
 def test_revert_takes_dependents_first_and_gives_a_table_back_to_nothing(empty: Database, workspace: Workspace) -> None:
-    index = block(1002, "create index probe_a_idx on blueprint.probe (a);", "select to_regclass('blueprint.probe_a_idx') is not null;", needs="BUILD_1001")
+    index = block(
+        1002,
+        "create index probe_a_idx on blueprint.probe (a);",
+        "select to_regclass('blueprint.probe_a_idx') is not null;",
+        needs="BUILD_1001",
+    )
     blueprint = workspace(TABLE, index)
     with empty.engine() as engine:
         build(blueprint, engine, [blueprint["BUILD_1002"]])
@@ -105,7 +126,9 @@ def test_revert_takes_dependents_first_and_gives_a_table_back_to_nothing(empty: 
     assert empty.ask("select to_regnamespace('blueprint') is null")
 
 
-def test_a_task_that_left_the_blueprint_is_reverted_by_what_the_ledger_kept(empty: Database, workspace: Workspace) -> None:
+def test_a_task_that_left_the_blueprint_is_reverted_by_what_the_ledger_kept(
+    empty: Database, workspace: Workspace
+) -> None:
     with empty.engine() as engine:
         build(workspace(TABLE), engine, [workspace(TABLE)["BUILD_1001"]])
     blueprint = workspace("-- nothing here")
@@ -139,7 +162,15 @@ def test_two_runs_at_once_do_not_happen(empty: Database) -> None:
 def test_a_lock_held_by_somebody_ends_in_a_report_that_names_them(empty: Database, workspace: Workspace) -> None:
     with empty.engine() as engine:
         build(workspace(TABLE), engine, [workspace(TABLE)["BUILD_1001"]])
-    blueprint = workspace(TABLE, block(1002, "alter table blueprint.probe add column b int;", "select count(b) = 0 from blueprint.probe;", needs="BUILD_1001"))
+    blueprint = workspace(
+        TABLE,
+        block(
+            1002,
+            "alter table blueprint.probe add column b int;",
+            "select count(b) = 0 from blueprint.probe;",
+            needs="BUILD_1001",
+        ),
+    )
     with empty.connect(autocommit=False) as other, empty.engine(lock_timeout=700, attempts=2) as engine:
         other.execute("select * from blueprint.probe")
         report = build(blueprint, engine, [blueprint["BUILD_1002"]])
@@ -151,7 +182,15 @@ def test_a_lock_held_by_somebody_ends_in_a_report_that_names_them(empty: Databas
 def test_a_lock_that_is_released_in_time_is_waited_for(empty: Database, workspace: Workspace) -> None:
     with empty.engine() as engine:
         build(workspace(TABLE), engine, [workspace(TABLE)["BUILD_1001"]])
-    blueprint = workspace(TABLE, block(1002, "alter table blueprint.probe add column b int;", "select count(b) = 0 from blueprint.probe;", needs="BUILD_1001"))
+    blueprint = workspace(
+        TABLE,
+        block(
+            1002,
+            "alter table blueprint.probe add column b int;",
+            "select count(b) = 0 from blueprint.probe;",
+            needs="BUILD_1001",
+        ),
+    )
     with empty.connect(autocommit=False) as other, empty.engine(lock_timeout=300, attempts=8) as engine:
         other.execute("select * from blueprint.probe")
         threading.Timer(1.0, other.rollback).start()
@@ -165,7 +204,12 @@ def test_an_index_on_a_filled_table_must_not_block_writers(empty: Database, work
         build(workspace(TABLE), engine, [workspace(TABLE)["BUILD_1001"]])
     empty.run("insert into blueprint.probe select 1 from generate_series(1, 20000); ")
     empty.run("analyze blueprint.probe")
-    plain = block(1002, "create index probe_a_idx on blueprint.probe (a);", "select to_regclass('blueprint.probe_a_idx') is not null;", needs="BUILD_1001")
+    plain = block(
+        1002,
+        "create index probe_a_idx on blueprint.probe (a);",
+        "select to_regclass('blueprint.probe_a_idx') is not null;",
+        needs="BUILD_1001",
+    )
     with empty.engine() as engine, pytest.raises(RefusedError, match="block every write"):
         build(workspace(TABLE, plain), engine, [workspace(TABLE, plain)["BUILD_1002"]])
     gentle = plain.replace("probe \n", "probe no-transaction\n").replace("create index", "create index concurrently")
@@ -180,7 +224,13 @@ def test_an_invalid_index_left_by_a_crash_is_built_again(empty: Database, worksp
         build(workspace(TABLE), engine, [workspace(TABLE)["BUILD_1001"]])
     empty.run("create index probe_a_idx on blueprint.probe (a)")
     empty.run("update pg_index set indisvalid = false where indexrelid = 'blueprint.probe_a_idx'::regclass")
-    gentle = block(1002, "create index concurrently probe_a_idx on blueprint.probe (a);", "select to_regclass('blueprint.probe_a_idx') is not null;", needs="BUILD_1001", marks="no-transaction")
+    gentle = block(
+        1002,
+        "create index concurrently probe_a_idx on blueprint.probe (a);",
+        "select to_regclass('blueprint.probe_a_idx') is not null;",
+        needs="BUILD_1001",
+        marks="no-transaction",
+    )
     with empty.engine() as engine:
         blueprint = workspace(TABLE, gentle)
         assert build(blueprint, engine, [blueprint["BUILD_1002"]]).error is None

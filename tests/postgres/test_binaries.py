@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -43,7 +44,7 @@ def test_every_program_and_library_finds_its_own_kind_and_never_the_systems(prog
         check=True,
     ).stdout
     assert "not found" not in linked
-    found = [Path(line.split("=>")[1].split()[0]).resolve() for line in linked.splitlines() if "libpq.so" in line]
+    found = [Path(path).resolve() for path in re.findall(r"libpq\.so\S* => (.+) \(0x", linked)]
     assert len(found) == 5
     assert {path.parent for path in found} == {prefix / "lib"}
 

@@ -85,12 +85,34 @@ select blueprint.open_room('core', null, '00_master_schema_init',
   'What all rooms share: request context, domains, standard triggers, state machines and the core tables.');
 
 create function core.as_jsonb(value text) returns jsonb
-  language sql immutable parallel safe
-  return case when pg_input_is_valid(value, 'jsonb') then value::jsonb end;
+  language plpgsql immutable parallel safe set search_path = ''
+as $$
+begin
+  if pg_input_is_valid(value, 'jsonb') then
+    return value::jsonb;
+  end if;
+  return null;
+end $$;
 
 create function core.as_uuid(value text) returns uuid
-  language sql immutable parallel safe
-  return case when pg_input_is_valid(value, 'uuid') then value::uuid end;
+  language plpgsql immutable parallel safe set search_path = ''
+as $$
+begin
+  if pg_input_is_valid(value, 'uuid') then
+    return value::uuid;
+  end if;
+  return null;
+end $$;
+
+create function core.as_inet(value text) returns inet
+  language plpgsql immutable parallel safe set search_path = ''
+as $$
+begin
+  if pg_input_is_valid(value, 'inet') then
+    return value::inet;
+  end if;
+  return null;
+end $$;
 
 create function core.verify_claims(raw text) returns jsonb
   language sql stable parallel safe
@@ -136,7 +158,7 @@ create function core.request_id() returns text
 
 create function core.client_ip() returns inet
   language sql stable parallel restricted
-  return case when pg_input_is_valid(core.headers() ->> 'x-real-ip', 'inet') then (core.headers() ->> 'x-real-ip')::inet else inet_client_addr() end;
+  return coalesce(core.as_inet(core.headers() ->> 'x-real-ip'), inet_client_addr());
 
 create function core.present_claims(claims jsonb) returns void
   language sql
@@ -150,10 +172,11 @@ begin atomic
   select core.present_claims(jsonb_strip_nulls(extra || jsonb_build_object('sub', actor, 'role', role)));
 end;
 
+comment on function core.as_inet is 'The text as inet, null when it is no address.';
 comment on function core.verify_claims is 'Verifier slot of core.claims(): the claims a raw text proves, {} when it proves none. Unsigned here; BUILD_0442 replaces it by the signature check.';
 comment on function core.claims is 'Verified claims of the request, {} when there are none. The only reader of request.jwt.claims; wrap in (select ...) in policies.';
 comment on function core.headers is 'Request headers as the gateway passes them (request.headers, lower-case names), {} when there are none.';
-comment on function core.as_jsonb is 'The text as jsonb, null when it is not JSON.';
+comment on function core.as_jsonb is 'The text as jsonb, null when it is not JSON. PL/pgSQL, as CASE in SQL does not keep the planner from folding the cast.';
 comment on function core.as_uuid is 'The text as uuid, null when it is not one.';
 comment on function core.current_user_id is 'Who is asking (claim sub), null when nobody is signed in. In policies: (select core.current_user_id()).';
 comment on function core.current_session_id is 'Session of the request (claim sid), or null.';
@@ -166,7 +189,7 @@ comment on function core.present_claims is 'Signer slot of core.act_as(): makes 
 comment on function core.act_as is 'Acts as actor in role until the transaction ends; extra adds claims (sid, aal, ...). For tests and workers. Security definer: the signing key is closed to callers.';
 
 grant usage on schema core to hc_anon, hc_agent, hc_worker, hc_auditor, hc_analyst, hc_monitor;
-grant execute on function core.as_jsonb, core.as_uuid, core.verify_claims, core.claims, core.headers, core.current_user_id, core.current_session_id, core.auth_level,
+grant execute on function core.as_jsonb, core.as_uuid, core.as_inet, core.verify_claims, core.claims, core.headers, core.current_user_id, core.current_session_id, core.auth_level,
     core.request_role, core.has_role, core.request_id, core.client_ip
   to hc_anon, hc_agent, hc_worker, hc_auditor, hc_analyst, hc_monitor;
 grant execute on function core.act_as to hc_worker;
@@ -189,19 +212,19 @@ select core.current_user_id() is null, core.has_role('hc_anon'), not core.has_ro
   blueprint.raises($$ select core.present_claims('{}') $$, '42501', 'present_claims');
 set local role hc_owner;
 select core.verify_claims('{"sub": ') = '{}', core.verify_claims('[1]') = '{}', core.verify_claims('') = '{}', core.verify_claims(null) = '{}',
-  core.as_jsonb('{') is null, core.as_uuid('me') is null, core.as_uuid('00000000-0000-7000-8000-000000000012') is not null;
+  core.as_jsonb('{') is null, core.as_uuid('me') is null, core.as_inet('::1') = '::1', core.as_inet('home') is null, core.as_uuid('00000000-0000-7000-8000-000000000012') is not null;
 set local request.headers = '{"x-request-id": "r-1", "x-real-ip": "2001:db8::7"}';
 select core.headers() ? 'x-real-ip', core.request_id() = 'r-1', core.client_ip() = '2001:db8::7';
 set local request.headers = 'garbage';
 select core.request_id() is null, core.client_ip() is not distinct from inet_client_addr();
 select role, has_schema_privilege(role, 'core', 'usage'), bool_and(has_function_privilege(role, f::regprocedure, 'execute')), not has_schema_privilege(role, 'core', 'create')
 from unnest(array['hc_anon', 'hc_agent', 'hc_worker', 'hc_auditor', 'hc_analyst', 'hc_monitor']) role,
-  unnest(array['core.as_jsonb(text)', 'core.as_uuid(text)', 'core.verify_claims(text)', 'core.claims()', 'core.headers()', 'core.current_user_id()', 'core.current_session_id()',
+  unnest(array['core.as_jsonb(text)', 'core.as_uuid(text)', 'core.as_inet(text)', 'core.verify_claims(text)', 'core.claims()', 'core.headers()', 'core.current_user_id()', 'core.current_session_id()',
     'core.auth_level()', 'core.request_role()', 'core.has_role(text)', 'core.request_id()', 'core.client_ip()']) f
 group by role;
 select schema_name = 'core' and contract ? 'provides' from blueprint.rooms where schema_name = 'core';
 
 -- revert
 drop function core.act_as, core.present_claims, core.client_ip, core.request_id, core.has_role, core.request_role, core.auth_level,
-  core.current_session_id, core.current_user_id, core.headers, core.claims, core.verify_claims, core.as_uuid, core.as_jsonb;
+  core.current_session_id, core.current_user_id, core.headers, core.claims, core.verify_claims, core.as_inet, core.as_uuid, core.as_jsonb;
 select blueprint.close_room('core');

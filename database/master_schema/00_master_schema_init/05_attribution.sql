@@ -13,17 +13,17 @@ create function blueprint.record_ddl() returns event_trigger
 as $$
 declare
   c record;
+  o blueprint.objects;
   task text;
   run uuid;
-  known boolean := true;
 begin
   for attempt in 1 .. 2 loop
     begin
       if attempt = 2 then  -- a name is still held by a row that events were off for: bring the rows up to date
-        update blueprint.objects o
-        set identity = coalesce(now.identity, o.identity), dropped_at = case when now.identity is null then clock_timestamp() end
-        from blueprint.objects s, lateral pg_catalog.pg_identify_object(s.classid, s.objid, s.objsubid) now
-        where o.classid = s.classid and o.objid = s.objid and o.objsubid = s.objsubid and s.dropped_at is null and s.identity is distinct from now.identity;
+        update blueprint.objects s
+        set identity = coalesce(now.identity, s.identity), dropped_at = case when now.identity is null then clock_timestamp() end
+        from blueprint.objects t, lateral pg_catalog.pg_identify_object(t.classid, t.objid, t.objsubid) now
+        where s.classid = t.classid and s.objid = t.objid and s.objsubid = t.objsubid and t.dropped_at is null and t.identity is distinct from now.identity;
       end if;
       select (select t.id from blueprint.tasks t where t.id = current_setting('blueprint.task_id', true)),
         (select r.id from blueprint.runs r where r.id = nullif(current_setting('blueprint.run_id', true), '')::uuid) into task, run;
@@ -35,20 +35,22 @@ begin
         from pg_catalog.pg_event_trigger_ddl_commands() d
         where d.object_identity is not null and d.schema_name is distinct from 'pg_temp' and d.command_tag <> 'REFRESH MATERIALIZED VIEW'
       loop
-        if c.created then  -- an oid may come round again
-          delete from blueprint.objects o where o.classid = c.classid and o.objid = c.objid and o.dropped_at is not null;
-        elsif c.command_tag = 'ALTER TABLE' then
-          known := exists (select from blueprint.objects o where o.classid = c.classid and o.objid = c.objid and o.objsubid = 0);
+        select * into o from blueprint.objects s where s.classid = c.classid and s.objid = c.objid and s.objsubid = c.objsubid;
+        if o.dropped_at is not null then  -- an oid has come round again
+          delete from blueprint.objects s where s.classid = c.classid and s.objid = c.objid;
+          o := null;
         end if;
-        insert into blueprint.objects as o (classid, objid, objsubid, object_type, identity, schema_name, task_id, first_run_id, last_altered_task_id, last_altered_at)
-        values (c.classid, c.objid, c.objsubid, c.object_type, c.identity, c.schema_name, case when c.created then task end, case when c.created then run end,
-          case when not c.created then task end, case when not c.created then clock_timestamp() end)
-        on conflict (classid, objid, objsubid) do update
-        set identity = excluded.identity, schema_name = excluded.schema_name, last_altered_task_id = task, last_altered_at = clock_timestamp()
-        where task is null or o.task_id is distinct from task or o.first_run_id is distinct from run or o.identity <> excluded.identity;
+        if o.objid is null then
+          insert into blueprint.objects (classid, objid, objsubid, object_type, identity, schema_name, task_id, first_run_id, last_altered_task_id, last_altered_at)
+          values (c.classid, c.objid, c.objsubid, c.object_type, c.identity, c.schema_name, case when c.created then task end, case when c.created then run end,
+            case when not c.created then task end, case when not c.created then clock_timestamp() end);
+        elsif task is null or o.task_id is distinct from task or o.first_run_id is distinct from run or o.identity <> c.identity then
+          update blueprint.objects s set identity = c.identity, schema_name = c.schema_name, last_altered_task_id = task, last_altered_at = clock_timestamp()
+          where s.classid = c.classid and s.objid = c.objid and s.objsubid = c.objsubid;
+        end if;
         continue when c.objsubid <> 0 or c.command_tag = 'COMMENT' or c.object_type not in ('table', 'foreign table', 'materialized view', 'type', 'extension');
-        insert into blueprint.objects as o (classid, objid, objsubid, object_type, identity, schema_name, task_id, first_run_id, in_extension)
-        select p.*, case when known then task end, case when known then run end, c.object_type = 'extension'
+        insert into blueprint.objects as s (classid, objid, objsubid, object_type, identity, schema_name, task_id, first_run_id, in_extension)
+        select p.*, case when c.created or o.objid is not null then task end, case when c.created or o.objid is not null then run end, c.object_type = 'extension'
         from (
           select c.classid, c.objid, a.attnum::int, c.object_type || ' column', c.identity || '.' || quote_ident(a.attname), c.schema_name
           from pg_catalog.pg_attribute a
@@ -72,7 +74,8 @@ begin
         where p.identity is distinct from (
           select r.identity from blueprint.objects r where r.classid = p.classid and r.objid = p.objid and r.objsubid = p.objsubid and r.dropped_at is null)
         on conflict (classid, objid, objsubid) do update
-        set identity = excluded.identity, schema_name = excluded.schema_name, last_altered_task_id = task, last_altered_at = clock_timestamp(), dropped_at = null, dropped_by_task_id = null;
+        set identity = excluded.identity, schema_name = excluded.schema_name, last_altered_task_id = task, last_altered_at = clock_timestamp(),
+          dropped_at = null, dropped_by_task_id = null;
       end loop;
       exit;
     exception when others then

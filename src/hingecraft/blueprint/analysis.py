@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hingecraft.blueprint.errors import BlueprintError
-from hingecraft.blueprint.task import Task
 
 if TYPE_CHECKING:
+    from hingecraft.blueprint.task import Task
+    from pathlib import Path
     from hingecraft.blueprint.invert import RevertPlan
 
 _FORMAT = 1
@@ -81,20 +81,15 @@ def _analyse(task: Task) -> dict[str, Any]:
         raise BlueprintError(task.file, task.deploy_line + error.line - 1, f"{task.id}: {error.message}") from error
     return {
         "revert": plan_revert(task.deploy).to_json(),
-        "produces": [{"kind": made.kind, "name": f"{made.schema}.{made.name}" if made.schema else made.name} for made in created],
+        "produces": [
+            {"kind": made.kind, "name": f"{made.schema}.{made.name}" if made.schema else made.name} for made in created
+        ],
         "indexes": _blocking_indexes(task.deploy),
     }
 
 
 def _blocking_indexes(sql: str) -> list[str]:
-    from pglast import ast
-
     from hingecraft.blueprint.syntax import statements
 
-    return sorted(
-        {
-            f"{node.relation.schemaname}.{node.relation.relname}"
-            for statement in statements(sql)
-            if isinstance(node := statement.node, ast.IndexStmt) and not node.concurrent and node.relation.schemaname
-        }
-    )
+    plain = [s.node.relation for s in statements(sql) if s.kind == "IndexStmt" and not s.node.concurrent]
+    return sorted({f"{table.schemaname}.{table.relname}" for table in plain if table.schemaname})

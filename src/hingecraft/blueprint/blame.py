@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from importlib.resources import files
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from psycopg.sql import quote
 
-from hingecraft.blueprint.load import Blueprint
-from hingecraft.blueprint.wire import Wire
 from hingecraft.errors import HingecraftError
+
+if TYPE_CHECKING:
+    from hingecraft.blueprint.wire import Wire
+    from hingecraft.blueprint.load import Blueprint
 
 _BLAME = (files(__package__) / "blame.sql").read_text()
 
@@ -50,11 +52,22 @@ def blame(wire: Wire, blueprint: Blueprint, name: str) -> list[Blame]:
             f"'%' || {quote(name.rsplit('.', 1)[-1])} || '%') order by length(identity) limit 3"
         ).results[0]
         names = ", ".join(str(row[0]) for row in near.rows)
-        raise UnknownObject(f"The ledger knows no object {name}.", hint=f"Did you mean {names}?" if names else "hc tasks lists what is built.")
+        raise UnknownObject(
+            f"The ledger knows no object {name}.",
+            hint=f"Did you mean {names}?" if names else "hc tasks lists what is built.",
+        )
     found = []
     for object_type, identity, task_id, altered_by, by_hand_at in rows:
         task = blueprint.tasks.get(str(task_id))
         found.append(
-            Blame(str(object_type), str(identity), task_id, task.title if task else None, task.target if task else None, altered_by, by_hand_at)
+            Blame(
+                str(object_type),
+                str(identity),
+                task_id,
+                task.title if task else None,
+                task.target if task else None,
+                altered_by,
+                by_hand_at,
+            )
         )
     return found

@@ -6,11 +6,11 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from hingecraft.blueprint.errors import RefusedError
-from hingecraft.blueprint.ledger import Entry
 from hingecraft.blueprint.script import Script, unverified, verdict
-from hingecraft.blueprint.task import Task
 
 if TYPE_CHECKING:
+    from hingecraft.blueprint.ledger import Entry
+    from hingecraft.blueprint.task import Task
     from hingecraft.blueprint.engine import Engine
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from hingecraft.blueprint.load import CATALOGUE_SIZE, CATEGORIES, Blueprint
-from hingecraft.blueprint.task import Task
+
+if TYPE_CHECKING:
+    from hingecraft.blueprint.task import Task
+    from pathlib import Path
+    from collections.abc import Iterable
 
 JSON_NAME = "1000_BUILD_TASKS_BLUEPRINT.json"
 SUMMARY_NAME = "1000_BUILD_TASKS_SUMMARY.md"
@@ -135,7 +137,9 @@ def write(blueprint: Blueprint, *, check: bool = False) -> list[Path]:
         blueprint.root / SUMMARY_NAME: summary(blueprint),
     }
     wanted |= _pending(blueprint)
-    changed = [path for path, text in wanted.items() if (path.read_text(encoding="utf-8") if path.exists() else None) != text]
+    changed = [
+        path for path, text in wanted.items() if (path.read_text(encoding="utf-8") if path.exists() else None) != text
+    ]
     for path in changed if not check else []:
         if (text := wanted[path]) is None:
             path.unlink()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -11,14 +10,15 @@ from uuid import uuid4
 
 from psycopg.sql import quote
 
-from hingecraft.blueprint.analysis import Analyst
 from hingecraft.blueprint.errors import BlueprintError, TaskFailed
 from hingecraft.blueprint.ledger import Ledger
 from hingecraft.blueprint.script import FOOTPRINT, Script, failed, unverified, verdict
 from hingecraft.blueprint.task import LEDGER_TASKS, Task
-from hingecraft.blueprint.wire import Answer, Wire
 
 if TYPE_CHECKING:
+    from hingecraft.blueprint.analysis import Analyst
+    from hingecraft.blueprint.wire import Answer, Wire
+    from collections.abc import Callable
     import psycopg
 
 OWNER = "hc_owner"
@@ -63,7 +63,12 @@ class Engine:
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.wire)
-        self.is_superuser = self.wire.must("select rolsuper from pg_catalog.pg_roles where rolname = current_user").results[0].rows[0][0] == "t"
+        self.is_superuser = (
+            self.wire.must("select rolsuper from pg_catalog.pg_roles where rolname = current_user")
+            .results[0]
+            .rows[0][0]
+            == "t"
+        )
         self.wire.must(self.options.settings + f"; set blueprint.run_id = {quote(self.run)}")
 
     @property
@@ -103,7 +108,9 @@ class Engine:
         if plan.refusals:
             first = plan.refusals[0]
             where = task.deploy_line + first.line
-            raise BlueprintError(task.file, where, f"{task.id}: {first.reason}: write '-- revert', or '-- irreversible: why'")
+            raise BlueprintError(
+                task.file, where, f"{task.id}: {first.reason}: write '-- revert', or '-- irreversible: why'"
+            )
         if not plan.needs_state:
             return plan.text, script
         from hingecraft.blueprint.invert import resolve
@@ -216,11 +223,15 @@ class Engine:
 
     def _drop_invalid_index(self, statement: str) -> None:
         """A concurrent build that a crash cut short leaves an INVALID index, which the next attempt must not keep."""
-        match = re.match(r"create\s+(?:unique\s+)?index\s+concurrently\s+(\w+)\s+on\s+(?:only\s+)?(\w+)\.", statement, re.IGNORECASE)
+        match = re.match(
+            r"create\s+(?:unique\s+)?index\s+concurrently\s+(\w+)\s+on\s+(?:only\s+)?(\w+)\.", statement, re.IGNORECASE
+        )
         if not match:
             return
         index = f"{match[2]}.{match[1]}"
-        answer = self.wire.must(f"select indisvalid from pg_catalog.pg_index where indexrelid = to_regclass({quote(index)})")
+        answer = self.wire.must(
+            f"select indisvalid from pg_catalog.pg_index where indexrelid = to_regclass({quote(index)})"
+        )
         if answer.results[0].rows:
             self.wire.must(f"drop index concurrently {index}")
 
@@ -236,7 +247,9 @@ class Engine:
         except Exception as error:
             if isinstance(error, TaskFailed):
                 raise
-            raise TaskFailed(f"{task.id} {phase} ({task.step}) failed: {type(error).__name__}: {error}", task=task.id, stage=phase) from error
+            raise TaskFailed(
+                f"{task.id} {phase} ({task.step}) failed: {type(error).__name__}: {error}", task=task.id, stage=phase
+            ) from error
 
     def _verify_step(self, task: Task) -> str | None:
         try:

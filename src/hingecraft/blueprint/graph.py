@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from heapq import heapify, heappop, heappush
 
 from hingecraft.blueprint.errors import BlueprintError, did_you_mean
-from hingecraft.blueprint.task import Task
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hingecraft.blueprint.task import Task
+    from collections.abc import Callable, Iterable, Mapping
 
 
 class Graph:

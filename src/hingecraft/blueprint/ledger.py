@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from psycopg.sql import quote
 
-from hingecraft.blueprint.task import Task
-from hingecraft.blueprint.wire import Result, Wire
 
 if TYPE_CHECKING:
+    from hingecraft.blueprint.wire import Result, Wire
+    from hingecraft.blueprint.task import Task
+    from collections.abc import Iterable
     from hingecraft.blueprint.analysis import Analyst
     from hingecraft.blueprint.load import Blueprint
 
@@ -48,7 +48,9 @@ class Ledger:
         """Every registered task; empty when there is no ledger."""
         if not self.exists():
             return {}
-        sql = "select id, status, encode(deploy_sha256, 'hex'), encode(verify_sha256, 'hex'), reason from blueprint.tasks"
+        sql = (
+            "select id, status, encode(deploy_sha256, 'hex'), encode(verify_sha256, 'hex'), reason from blueprint.tasks"
+        )
         return {str(row[0]): Entry(str(row[1]), row[2], row[3], row[4]) for row in self._rows(sql)}
 
     def applied_order(self) -> list[str]:
@@ -138,7 +140,9 @@ class Ledger:
 
     @staticmethod
     def unavailable(task: Task, reason: str) -> str:
-        return f"update blueprint.tasks set status = 'unavailable', reason = {quote(reason)} where id = {quote(task.id)}"
+        return (
+            f"update blueprint.tasks set status = 'unavailable', reason = {quote(reason)} where id = {quote(task.id)}"
+        )
 
     @staticmethod
     def objects(rows: Iterable[tuple[str | None, ...]], task_id: str, run: str) -> str:

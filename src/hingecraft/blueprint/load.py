@@ -6,16 +6,18 @@ import csv
 import json
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from hingecraft.blueprint.errors import BlueprintError, did_you_mean
 from hingecraft.blueprint.graph import Graph
 from hingecraft.blueprint.task import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CATEGORIES = {
     "master_schema": "master_schema_build",
@@ -79,7 +81,9 @@ def database_folder() -> Path:
     """Where the blueprint lies: database/ of the checkout, or the copy inside the installed wheel."""
     package = Path(__file__).parent.parent
     checkout = package.parent.parent / "database"
-    return checkout if checkout.is_dir() and (package.parent.parent / "pyproject.toml").exists() else package / "database"
+    return (
+        checkout if checkout.is_dir() and (package.parent.parent / "pyproject.toml").exists() else package / "database"
+    )
 
 
 def load(root: Path | None = None, cache: Path | None = None) -> Blueprint:
@@ -133,7 +137,9 @@ def _add(tasks: dict[str, Task], task: Task) -> None:
     if (other := tasks.get(task.id)) is not None:
         raise BlueprintError(task.file, task.line, f"{task.id} is already defined at {other.target}")
     if task.category == "local_build" and task.number <= CATALOGUE_SIZE:
-        raise BlueprintError(task.file, task.line, f"{task.id}: tasks of your own have ids above BUILD_{CATALOGUE_SIZE}")
+        raise BlueprintError(
+            task.file, task.line, f"{task.id}: tasks of your own have ids above BUILD_{CATALOGUE_SIZE}"
+        )
     tasks[task.id] = task
 
 
@@ -168,7 +174,8 @@ def _pending_category(stem: str) -> str:
 
 
 def _thaw(entry: dict[str, Any]) -> Task:
-    return Task(**{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()})
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+    return Task(**values)
 
 
 def _read_cache(cache: Path | None) -> dict[str, Any]:

@@ -6,12 +6,14 @@ A waiter inside pg_advisory_lock holds a snapshot, with which a CREATE INDEX CON
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
-import psycopg
 
 from hingecraft.errors import LockedError
+
+if TYPE_CHECKING:
+    import psycopg
+    from collections.abc import Callable
 
 KEY = "hashtextextended('hingecraft blueprint', 0)"
 _HOLDER = f"""
@@ -27,7 +29,9 @@ class _Held(Exception):
     """Another session holds the lock."""
 
 
-def hold(connection: psycopg.Connection[Any], wait: float, on_wait: Callable[[str], None] = lambda holder: None) -> None:
+def hold(
+    connection: psycopg.Connection[Any], wait: float, on_wait: Callable[[str], None] = lambda holder: None
+) -> None:
     """Take the lock for as long as the connection lives, trying for `wait` seconds.
 
     Raises LockedError, which names the holder. Reading commands need no lock.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
-from hingecraft.blueprint.catalog import Difference
 from hingecraft.blueprint.objects import column_of, drop_sql, on_table, subject
-from hingecraft.blueprint.task import Task
+
+if TYPE_CHECKING:
+    from hingecraft.blueprint.catalog import Difference
+    from hingecraft.blueprint.task import Task
+    from collections.abc import Iterable, Iterator
 
 
 @dataclass(frozen=True)
@@ -78,10 +80,17 @@ def _objects(kind: str, identity: str, made: dict[str, Any]) -> Iterator[Mutant]
 
 def _columns(identity: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[Mutant]:
     table, column = column_of(identity)
-    if after.get("default") and after.get("default") != before.get("default") and not after.get("generated") and not after.get("identity"):
+    if (
+        after.get("default")
+        and after.get("default") != before.get("default")
+        and not after.get("generated")
+        and not after.get("identity")
+    ):
         yield Mutant(f"default of {identity} dropped", f"alter table {table} alter column {column} drop default")
     if after.get("not_null") and not before.get("not_null"):
-        yield Mutant(f"not null of {identity} dropped", f"alter table {table} alter column {column} drop not null", not_null=True)
+        yield Mutant(
+            f"not null of {identity} dropped", f"alter table {table} alter column {column} drop not null", not_null=True
+        )
 
 
 def _flags(kind: str, identity: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[Mutant]:
@@ -117,11 +126,26 @@ def _privileges(kind: str, identity: str, before: dict[str, Any], after: dict[st
             f"{privilege} on {kind} {identity} revoked from {entry['grantee']}",
             f"revoke {privilege} on {target.replace('view ', 'table ', 1) if kind == 'view' else target} from {_grantee(entry['grantee'])}",
         )
-    if kind in ("function", "procedure") and not before and not any(a["grantee"] == "PUBLIC" for a in after.get("acl") or []):
+    if (
+        kind in ("function", "procedure")
+        and not before
+        and not any(a["grantee"] == "PUBLIC" for a in after.get("acl") or [])
+    ):
         yield Mutant(f"{kind} {identity} opened to PUBLIC", f"grant execute on {subject(kind, identity)} to public")
 
 
-_GRANTABLE = ("table", "view", "materialized view", "table column", "sequence", "function", "procedure", "schema", "type", "domain")
+_GRANTABLE = (
+    "table",
+    "view",
+    "materialized view",
+    "table column",
+    "sequence",
+    "function",
+    "procedure",
+    "schema",
+    "type",
+    "domain",
+)
 
 
 def _grantee(name: str) -> str:
@@ -133,10 +157,17 @@ def _hollow(kind: str, made: dict[str, Any]) -> str:
     returns = str(made.get("result") or "")
     if returns == "trigger":
         body = "begin return coalesce(new, old); end"
-    elif kind == "procedure" or returns in ("", "void", "event_trigger") or made.get("returns_set") or made.get("out_arguments"):
+    elif (
+        kind == "procedure"
+        or returns in ("", "void", "event_trigger")
+        or made.get("returns_set")
+        or made.get("out_arguments")
+    ):
         body = "begin end"
     else:
         body = "begin return null; end"
     clause = f" returns {returns}" if returns and kind == "function" else ""
-    attributes = " ".join(filter(None, [str(made.get("volatility") or ""), "security definer" if made.get("security_definer") else ""]))
+    attributes = " ".join(
+        filter(None, [str(made.get("volatility") or ""), "security definer" if made.get("security_definer") else ""])
+    )
     return f"create or replace {kind} {made.get('signature')}{clause} language plpgsql {attributes} as $mutant$ {body} $mutant$"

@@ -18,11 +18,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from hingecraft.blueprint.errors import BlueprintError, did_you_mean
 from hingecraft.blueprint.task import FLAGS, PRIORITIES, Task
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HEADERS = ("title", "does", "proves", "needs", "step", "irreversible", "lint")
 TASK_ID = re.compile(r"BUILD_\d{4}")

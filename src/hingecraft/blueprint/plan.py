@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from hingecraft.blueprint.change import Change, change_of
-from hingecraft.blueprint.ledger import Entry
-from hingecraft.blueprint.load import Blueprint
 from hingecraft.blueprint.script import Script
 from hingecraft.blueprint.task import LEDGER_TASKS, Task
 
 if TYPE_CHECKING:
+    from hingecraft.blueprint.load import Blueprint
+    from hingecraft.blueprint.ledger import Entry
+    from collections.abc import Iterable, Mapping
     from hingecraft.blueprint.engine import Engine
 
 _LOCKS = (files(__package__) / "locks.sql").read_text()
@@ -30,7 +30,13 @@ class PlanStep:
     asked: bool
 
     def as_json(self) -> dict[str, Any]:
-        return {"id": self.task.id, "title": self.task.title, "reason": self.reason, "target": self.task.target, "asked_for": self.asked}
+        return {
+            "id": self.task.id,
+            "title": self.task.title,
+            "reason": self.reason,
+            "target": self.task.target,
+            "asked_for": self.asked,
+        }
 
 
 def plan_of(blueprint: Blueprint, entries: Mapping[str, Entry], chosen: Iterable[Task]) -> list[PlanStep]:
@@ -54,9 +60,14 @@ def locks_of(engine: Engine, steps: Iterable[PlanStep]) -> dict[str, list[str]]:
         for step in steps:
             if step.task.transactional and not step.task.step:
                 role = "reset role" if step.task.id in LEDGER_TASKS[:1] else engine.role_of(step.task)
-                engine.send(step.task, Script().engine("savepoint hingecraft_locks").engine(role).deploy(step.task).engine("reset role"))
+                engine.send(
+                    step.task,
+                    Script().engine("savepoint hingecraft_locks").engine(role).deploy(step.task).engine("reset role"),
+                )
                 now = _tables(engine)
-                found[step.task.id] = [_felt(now[oid], known[oid]) for oid in before if oid in now and _is_felt(now[oid], known[oid])]
+                found[step.task.id] = [
+                    _felt(now[oid], known[oid]) for oid in before if oid in now and _is_felt(now[oid], known[oid])
+                ]
                 known |= now
     finally:
         engine.wire.rollback()

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from hingecraft.blueprint.catalog import Difference, differences, snapshot
 from hingecraft.blueprint.engine import Engine, footprint_rows
 from hingecraft.blueprint.errors import TaskFailed
-from hingecraft.blueprint.load import Blueprint
 from hingecraft.blueprint.run import Report, Watcher, build, revert
 from hingecraft.blueprint.script import VERIFY_BEGINS, Script, failed, verdict
 from hingecraft.blueprint.task import LEDGER_TASKS, Task
-from hingecraft.blueprint.wire import Answer
 from hingecraft.errors import HingecraftError
+
+if TYPE_CHECKING:
+    from hingecraft.blueprint.load import Blueprint
+    from hingecraft.blueprint.wire import Answer
 
 _ROWS = "hingecraft_catalog_rows"
 _COUNT = f"select coalesce(sum(n_tup_ins - n_tup_del), 0) as {_ROWS} from pg_catalog.pg_stat_xact_sys_tables where schemaname = 'pg_catalog'"
@@ -102,7 +104,9 @@ class Prover(Engine):
                 self._look_closely(task)
                 return super().apply(task)
             self._red(task, Script(), "after revert")
-            again = Script().engine(_TO_RED).engine(f"set local blueprint.task_id = '{task.id}'").engine(self.role_of(task))
+            again = (
+                Script().engine(_TO_RED).engine(f"set local blueprint.task_id = '{task.id}'").engine(self.role_of(task))
+            )
             self.footprint(again.deploy(task), task)
             rows = footprint_rows(self._green(task, again.verify(task), "again"))
         return self.commit(task, revert_sql, rows, 1)
@@ -162,7 +166,10 @@ class Prover(Engine):
         finally:
             self.wire.rollback()
         if left:
-            raise Unproven("\n".join(["the revert is not clean:", *(f"  {difference}" for difference in left)]), stage="clean revert")
+            raise Unproven(
+                "\n".join(["the revert is not clean:", *(f"  {difference}" for difference in left)]),
+                stage="clean revert",
+            )
 
 
 def prove(blueprint: Blueprint, prover: Prover, tasks: list[Task], watcher: Watcher | None = None) -> Proof:

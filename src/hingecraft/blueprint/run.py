@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from hingecraft.blueprint.change import Change, change_of, reapply
-from hingecraft.blueprint.engine import Engine
 from hingecraft.blueprint.errors import BlockedError, RefusedError, TaskFailed
-from hingecraft.blueprint.ledger import Entry
-from hingecraft.blueprint.load import Blueprint
 from hingecraft.blueprint.task import LEDGER_TASKS, Task
 from hingecraft.errors import HingecraftError
+
+if TYPE_CHECKING:
+    from hingecraft.blueprint.load import Blueprint
+    from hingecraft.blueprint.ledger import Entry
+    from hingecraft.blueprint.engine import Engine
+    from pathlib import Path
+    from collections.abc import Callable, Iterable
 
 FILLED_ROWS = 10_000
 
@@ -162,7 +164,9 @@ def revert(blueprint: Blueprint, engine: Engine, ids: Iterable[str], watcher: Wa
     applied = engine.ledger.applied_order()
     doomed = blueprint.graph.dependents(ids)
     order = [i for i in reversed(applied) if i in doomed and i not in LEDGER_TASKS]
-    tasks = [(blueprint.tasks.get(i) or Task(i, "", "no longer in the blueprint", "", "", file="ledger"),) for i in order]
+    tasks: list[tuple[Task, ...]] = [
+        (blueprint.tasks.get(i) or Task(i, "", "no longer in the blueprint", "", "", file="ledger"),) for i in order
+    ]
     if ledger := tuple(blueprint.tasks[i] for i in reversed(LEDGER_TASKS) if i in applied and i in doomed):
         tasks.append(ledger)  # they came together and go together
     watcher.begins([task for group in tasks for task in group])
@@ -222,7 +226,9 @@ def verify(engine: Engine, tasks: Iterable[Task], watcher: Watcher | None = None
     return report
 
 
-def _open_run(blueprint: Blueprint, engine: Engine, entries: dict[str, Entry], kind: str, options: dict[str, Any]) -> None:
+def _open_run(
+    blueprint: Blueprint, engine: Engine, entries: dict[str, Entry], kind: str, options: dict[str, Any]
+) -> None:
     """The run's row, and the blueprint as the database should know it: with the ledger's own tasks when they come first."""
     begins = engine.ledger.run_begins(engine.run, kind, options, _git_commit(blueprint.root))
     register = engine.ledger.register(blueprint, engine.analyst) if kind == "apply" else ""
@@ -293,7 +299,9 @@ def _record_failure(engine: Engine, task: Task, error: HingecraftError) -> None:
     if engine.connection.closed or not engine.ledger.exists():
         return
     phase = "verify" if isinstance(error, TaskFailed) and error.fields.get("stage") == "verify" else "deploy"
-    engine.wire.must(f"begin; {engine.ledger_role}; {engine.ledger.failed(task, engine.run, phase, error.message, error.fields.get('sqlstate'))}; commit")
+    engine.wire.must(
+        f"begin; {engine.ledger_role}; {engine.ledger.failed(task, engine.run, phase, error.message, error.fields.get('sqlstate'))}; commit"
+    )
 
 
 def _git_commit(root: Path) -> str | None:
@@ -306,5 +314,3 @@ def _git_commit(root: Path) -> str | None:
 
 def _ms(began: float) -> float:
     return (time.perf_counter() - began) * 1000
-
-

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hingecraft.blueprint.errors import BlockedError, TaskFailed
-from hingecraft.blueprint.task import Task
 from hingecraft.blueprint.wire import LOCK_NOT_AVAILABLE, Answer, Failure
 
 if TYPE_CHECKING:
+    from hingecraft.blueprint.task import Task
     from hingecraft.blueprint.syntax import Statement
 
 VERIFY_BEGINS = "hingecraft_verify_begins"
@@ -62,7 +62,11 @@ class Script:
             statements = _statements(part.text)
             if offset is not None and offset < size:
                 found = next((s for s in reversed(statements) if s.start <= offset), None)
-                return part, found.text if found else "", part.line + part.text.count("\n", 0, offset) if part.line else 0
+                return (
+                    part,
+                    found.text if found else "",
+                    part.line + part.text.count("\n", 0, offset) if part.line else 0,
+                )
             if offset is None and answered < len(statements):
                 found = statements[answered]
                 return part, found.text, part.line + found.line - 1 if part.line else 0
@@ -114,7 +118,11 @@ def failed(task: Task, script: Script, answer: Answer) -> TaskFailed:
     part, statement, line = script.statement_at(failure, len(answer.results))
     where = f"{task.file}:{line}" if line else task.target
     lines = [f"{task.id} {part.kind} failed at {where}: {failure.message} ({failure.sqlstate})"]
-    lines += [f"{label}: {text}" for label, text in (("detail", failure.detail), ("hint", failure.hint), ("context", failure.context)) if text]
+    lines += [
+        f"{label}: {text}"
+        for label, text in (("detail", failure.detail), ("hint", failure.hint), ("context", failure.context))
+        if text
+    ]
     if statement:
         lines.append(statement)
     if failure.sqlstate == LOCK_NOT_AVAILABLE:
@@ -124,9 +132,25 @@ def failed(task: Task, script: Script, answer: Answer) -> TaskFailed:
             hint="Let that transaction end (or end it with select pg_terminate_backend(pid)) and run the same command again.",
             task=task.id, file=task.file, line=line, sqlstate=failure.sqlstate, blockers=list(failure.blockers),
         )  # fmt: skip
-    return TaskFailed("\n".join(lines), hint="Nothing of this task remains. Mend it and run the same command again.", task=task.id, file=task.file, line=line, sqlstate=failure.sqlstate, stage=part.kind, statement=statement)
+    return TaskFailed(
+        "\n".join(lines),
+        hint="Nothing of this task remains. Mend it and run the same command again.",
+        task=task.id,
+        file=task.file,
+        line=line,
+        sqlstate=failure.sqlstate,
+        stage=part.kind,
+        statement=statement,
+    )
 
 
 def unverified(task: Task, reason: str) -> TaskFailed:
     """The error of a deploy that went through while its verify did not hold."""
-    return TaskFailed(f"{task.id} {task.title}: {reason}", hint="Nothing of this task remains. Mend it and run the same command again.", task=task.id, file=task.file, line=task.verify_line, stage="verify")
+    return TaskFailed(
+        f"{task.id} {task.title}: {reason}",
+        hint="Nothing of this task remains. Mend it and run the same command again.",
+        task=task.id,
+        file=task.file,
+        line=task.verify_line,
+        stage="verify",
+    )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TYPE_CHECKING
 
-import psycopg
 
-from hingecraft.blueprint.task import Task
+
+if TYPE_CHECKING:
+    import psycopg
+    from hingecraft.blueprint.task import Task
+    from pathlib import Path
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True)

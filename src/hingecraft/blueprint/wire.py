@@ -8,15 +8,17 @@ connection, for a lock that is not granted must end in a report, never in a hang
 from __future__ import annotations
 
 import select
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 import psycopg
 from psycopg import pq
 
 from hingecraft.errors import ServerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 LOCK_NOT_AVAILABLE = "55P03"
 _BOOL = 16
@@ -73,7 +75,9 @@ class Answer:
 class Wire:
     """A connection that takes scripts. `watch` opens the connection from which blockers are seen."""
 
-    def __init__(self, connection: psycopg.Connection[Any], watch: Callable[[], psycopg.Connection[Any]] | None = None) -> None:
+    def __init__(
+        self, connection: psycopg.Connection[Any], watch: Callable[[], psycopg.Connection[Any]] | None = None
+    ) -> None:
         self.connection = connection
         self.notices: list[str] = []
         self.on_blocked: Callable[[tuple[str, ...]], None] = lambda blockers: None
@@ -117,7 +121,10 @@ class Wire:
         """Run a script that has no business failing."""
         answer = self.send(script)
         if answer.failure:
-            raise ServerError(f"The server refused the engine's own statement: {answer.failure.message}", sqlstate=answer.failure.sqlstate)
+            raise ServerError(
+                f"The server refused the engine's own statement: {answer.failure.message}",
+                sqlstate=answer.failure.sqlstate,
+            )
         return answer
 
     @property

@@ -22,8 +22,12 @@ def build(
     lock_timeout: LockTimeout = 3000,
     attempts: Attempts = 4,
     drills: Drills = False,
-    allow_blocking: Annotated[bool, typer.Option("--allow-blocking", help="Build indexes on filled tables although writers must wait.")] = False,
-    record: Annotated[Path | None, typer.Option("--record", help="Keep a picture (SVG) of what was shown.", show_default=False)] = None,
+    allow_blocking: Annotated[
+        bool, typer.Option("--allow-blocking", help="Build indexes on filled tables although writers must wait.")
+    ] = False,
+    record: Annotated[
+        Path | None, typer.Option("--record", help="Keep a picture (SVG) of what was shown.", show_default=False)
+    ] = None,
 ) -> None:
     """Build the database: apply and verify every task that is not applied yet.
 
@@ -57,7 +61,13 @@ def plan(
     dsn: Dsn = None,
     json: Json = False,
     sql: Annotated[bool, typer.Option("--sql", help="Print the SQL that would run.")] = False,
-    locks: Annotated[bool, typer.Option("--locks", help="Run each task in a transaction that is rolled back, and show the locks it takes and the tables it rewrites.")] = False,
+    locks: Annotated[
+        bool,
+        typer.Option(
+            "--locks",
+            help="Run each task in a transaction that is rolled back, and show the locks it takes and the tables it rewrites.",
+        ),
+    ] = False,
 ) -> None:
     """Show what a build would do and why, without touching anything.
 
@@ -76,14 +86,22 @@ def plan(
         steps = plan_of(blueprint, entries, chosen)
         taken = locks_of(engine, steps) if locks else {}
     if json:
-        emit({"steps": [step.as_json() | ({"locks": taken[step.task.id]} if step.task.id in taken else {}) for step in steps]})
+        emit(
+            {
+                "steps": [
+                    step.as_json() | ({"locks": taken[step.task.id]} if step.task.id in taken else {}) for step in steps
+                ]
+            }
+        )
     elif sql:
         for step in steps:
             say(f"-- {step.task.id} {step.task.title}  ({step.task.target}; {step.reason})\n{step.task.deploy}\n")
     elif not steps:
         say("Nothing to do: every chosen task is applied as it is written.")
     else:
-        for line in aligned([("+" if s.reason == "not applied" else "~", s.task.id, s.task.title, f"({s.reason})") for s in steps]):
+        for line in aligned(
+            [("+" if s.reason == "not applied" else "~", s.task.id, s.task.title, f"({s.reason})") for s in steps]
+        ):
             say(line)
             for lock in taken.get(line.split()[1], []):
                 say(f"      {lock}")
@@ -124,7 +142,10 @@ def verify(
 
 def revert(
     selection: Selection = None,
-    everything: Annotated[bool, typer.Option("--all", help="Everything, the ledger included: the catalog is what it was before the build.")] = False,
+    everything: Annotated[
+        bool,
+        typer.Option("--all", help="Everything, the ledger included: the catalog is what it was before the build."),
+    ] = False,
     dsn: Dsn = None,
     json: Json = False,
     yes: Yes = False,
@@ -149,7 +170,9 @@ def revert(
     with at_work(dsn, Options(lock_timeout=lock_timeout), wait=wait) as engine:
         entries = engine.ledger.entries()
         status = {i: e.status for i, e in entries.items()}
-        chosen = {t.id for t in select(blueprint, selection or [], status)} | ({i for i in entries} if everything else set())
+        chosen = {t.id for t in select(blueprint, selection or [], status)} | (
+            {i for i in entries} if everything else set()
+        )
         doomed = [i for i in blueprint.graph.dependents(chosen) if i in entries and entries[i].applied]
         _confirm(f"{len(doomed)} tasks will be undone, with the data their tables hold.", yes or not doomed)
         face = Face("revert", quiet=json)

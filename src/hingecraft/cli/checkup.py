@@ -40,13 +40,32 @@ def checkup(dsn: str | None) -> Iterator[Check]:
     try:
         with at_work(dsn, Options(), exclusive=False) as engine:
             version = engine.connection.info.server_version
-            yield Check("server", version >= 180000, f"PostgreSQL {version // 10000}.{version % 10000}", "18 or newer is needed")
-            yield Check("superuser", engine.is_superuser, "yes" if engine.is_superuser else "no", "tasks that need one will be recorded as unavailable")
-            setting = engine.wire.must("select current_setting('fsync') = 'on' and current_setting('full_page_writes') = 'on'")
-            yield Check("durability", setting.results[0].rows[0][0] == "t", "fsync and full_page_writes", "switch both on: a crash would lose data")
+            yield Check(
+                "server", version >= 180000, f"PostgreSQL {version // 10000}.{version % 10000}", "18 or newer is needed"
+            )
+            yield Check(
+                "superuser",
+                engine.is_superuser,
+                "yes" if engine.is_superuser else "no",
+                "tasks that need one will be recorded as unavailable",
+            )
+            setting = engine.wire.must(
+                "select current_setting('fsync') = 'on' and current_setting('full_page_writes') = 'on'"
+            )
+            yield Check(
+                "durability",
+                setting.results[0].rows[0][0] == "t",
+                "fsync and full_page_writes",
+                "switch both on: a crash would lose data",
+            )
             entries = engine.ledger.entries()
             applied = [i for i, e in entries.items() if e.applied]
             failed = [i for i, e in entries.items() if e.status == "failed"]
-            yield Check("ledger", not failed, f"{len(applied)} tasks applied" if entries else "nothing built yet", f"failed: {', '.join(failed)}; hc build tries again")
+            yield Check(
+                "ledger",
+                not failed,
+                f"{len(applied)} tasks applied" if entries else "nothing built yet",
+                f"failed: {', '.join(failed)}; hc build tries again",
+            )
     except HingecraftError as error:
         yield Check("server", False, error.message, error.hint or "")

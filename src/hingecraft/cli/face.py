@@ -49,7 +49,9 @@ class Face(Watcher):
     def __enter__(self) -> Face:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self.live is not None:
             self._task = None
             self.live.update(self._picture(), refresh=True)
@@ -104,7 +106,10 @@ class Face(Watcher):
             finished = self._done[category]
             mark = Text("✓", "green") if finished == size else Text("·", "dim")
             table.add_row(mark, category, ProgressBar(size, finished, width=36), f"{finished}/{size}")
-        lines: list[RenderableType] = [Text(f"HingeCraft Database · {self.verb} · {duration(elapsed)}{left}", "bold"), table]
+        lines: list[RenderableType] = [
+            Text(f"HingeCraft Database · {self.verb} · {duration(elapsed)}{left}", "bold"),
+            table,
+        ]
         if self._task is not None:
             lines.append(Text(f"{self._task.id} {self._task.title}", "dim", overflow="ellipsis", no_wrap=True))
         lines += [Text(f"waiting for {blocker}", "yellow") for blocker in self._waiting]
@@ -116,7 +121,9 @@ class Face(Watcher):
             self._keep_record()
             return
         if not report.having("applied", "changed", "unavailable"):
-            say(f"Nothing to do: {len(report.having('unchanged'))} tasks are applied, exactly as written ({duration(report.seconds)}).")
+            say(
+                f"Nothing to do: {len(report.having('unchanged'))} tasks are applied, exactly as written ({duration(report.seconds)})."
+            )
             return
         counts = census(engine)
         rows = [("tasks applied", str(len(report.having("applied", "changed"))))]
@@ -125,7 +132,9 @@ class Face(Watcher):
         rows.append(("seconds", f"{report.seconds:.1f}"))
         self._print_table(rows)
         written = len(blueprint.order)
-        self._print(f"{written} of {len(blueprint.catalogue)} tasks are written; every one applied here was verified in the transaction that made it.")
+        self._print(
+            f"{written} of {len(blueprint.catalogue)} tasks are written; every one applied here was verified in the transaction that made it."
+        )
         self._print("")
         for line in aligned(list(NEXT_STEPS)):
             self._print(f"  {line}")
@@ -138,7 +147,11 @@ class Face(Watcher):
 
     def close_revert(self, report: Report) -> None:
         if not report.error:
-            say(f"{len(report.having('reverted'))} tasks reverted ({duration(report.seconds)})." if report.outcomes else "Nothing to revert.")
+            say(
+                f"{len(report.having('reverted'))} tasks reverted ({duration(report.seconds)})."
+                if report.outcomes
+                else "Nothing to revert."
+            )
 
     def _print_table(self, rows: list[tuple[str, str]]) -> None:
         from rich import box

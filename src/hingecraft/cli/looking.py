@@ -26,12 +26,21 @@ def status(dsn: Dsn = None, json: Json = False) -> None:
         sql = "select count(*) from blueprint.tasks where status = 'applied' and verified_at is not null"
         verified = int(engine.wire.must(sql).results[0].rows[0][0] or 0) if entries else 0
     tasks = blueprint.catalogue
-    state = {t.id: entries[t.id].status if t.id in entries and entries[t.id].status not in ("pending", "written") else t.status for t in tasks}
+    state = {
+        t.id: entries[t.id].status
+        if t.id in entries and entries[t.id].status not in ("pending", "written")
+        else t.status
+        for t in tasks
+    }
     categories = {}
     for category in [c for c in CATEGORIES.values() if c != "local_build"]:
         counts = Counter(state[t.id] for t in tasks if t.category == category)
         written = sum(t.written for t in tasks if t.category == category)
-        categories[category] = {"total": sum(counts.values()), "written": written, **{k: counts[k] for k in ("applied", "failed", "pending")}}
+        categories[category] = {
+            "total": sum(counts.values()),
+            "written": written,
+            **{k: counts[k] for k in ("applied", "failed", "pending")},
+        }
     totals = Counter(state.values())
     document = {
         "total": len(tasks),
@@ -46,14 +55,24 @@ def status(dsn: Dsn = None, json: Json = False) -> None:
     if json:
         emit(document)
         return
-    rows = [("category", "tasks", "written", "applied", "failed")]
-    rows += [(name, *(str(row[key]) for key in ("total", "written", "applied", "failed"))) for name, row in categories.items()]
+    rows: list[tuple[str, ...]] = [("category", "tasks", "written", "applied", "failed")]
+    rows += [
+        (name, *(str(row[key]) for key in ("total", "written", "applied", "failed")))
+        for name, row in categories.items()
+    ]
     for line in aligned(rows):
         say(line)
-    say(f"\n{document['applied']} of {document['written']} written tasks are applied, {verified} verified; {document['pending']} of {len(tasks)} are not written yet.")
+    say(
+        f"\n{document['applied']} of {document['written']} written tasks are applied, {verified} verified; {document['pending']} of {len(tasks)} are not written yet."
+    )
 
 
-def tasks(selection: Selection = None, dsn: Dsn = None, json: Json = False, offline: Annotated[bool, typer.Option("--offline", help="Do not ask the server how they stand.")] = False) -> None:
+def tasks(
+    selection: Selection = None,
+    dsn: Dsn = None,
+    json: Json = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Do not ask the server how they stand.")] = False,
+) -> None:
     """List tasks with their state.
 
     Example: hc tasks component:users status:applied
@@ -70,13 +89,27 @@ def tasks(selection: Selection = None, dsn: Dsn = None, json: Json = False, offl
             states = {i: e.status for i, e in engine.ledger.entries().items()}
     chosen = select(blueprint, selection or [], states)
     if json:
-        emit([{"id": t.id, "title": t.title, "category": t.category, "component": t.component, "status": states.get(t.id, t.status), "target": t.target} for t in chosen])
+        emit(
+            [
+                {
+                    "id": t.id,
+                    "title": t.title,
+                    "category": t.category,
+                    "component": t.component,
+                    "status": states.get(t.id, t.status),
+                    "target": t.target,
+                }
+                for t in chosen
+            ]
+        )
         return
     for line in aligned([(t.id, states.get(t.id, t.status), t.component, t.title) for t in chosen]):
         say(line)
 
 
-def show(task: Annotated[str, typer.Argument(help="A task, as 43 or BUILD_0043.")], dsn: Dsn = None, json: Json = False) -> None:
+def show(
+    task: Annotated[str, typer.Argument(help="A task, as 43 or BUILD_0043.")], dsn: Dsn = None, json: Json = False
+) -> None:
     """Show one task whole: what it does and proves, its SQL, and the revert, inferred or written.
 
     Example: hc show BUILD_0043
@@ -102,7 +135,9 @@ def show(task: Annotated[str, typer.Argument(help="A task, as 43 or BUILD_0043."
         emit(document)
         return
     say(f"{found.id} {found.title}\n{found.target}  {found.status}  {found.priority} {' '.join(found.flags)}".rstrip())
-    say(f"\ndoes     {found.does}\nproves   {found.proves}\nneeds    {', '.join(found.needs) or 'nothing'}\nneeded   {', '.join(document['needed_by']) or 'by nothing'}")
+    say(
+        f"\ndoes     {found.does}\nproves   {found.proves}\nneeds    {', '.join(found.needs) or 'nothing'}\nneeded   {', '.join(document['needed_by']) or 'by nothing'}"
+    )
     for part in ("deploy", "verify", "revert"):
         if document[part]:
             label = f"{part} ({document['revert_is']})" if part == "revert" else part
@@ -132,7 +167,13 @@ def graph(
         say(line)
 
 
-def blame(name: Annotated[str, typer.Argument(metavar="OBJECT", help="A table, schema.table.column, function, index, role, ...")], dsn: Dsn = None, json: Json = False) -> None:
+def blame(
+    name: Annotated[
+        str, typer.Argument(metavar="OBJECT", help="A table, schema.table.column, function, index, role, ...")
+    ],
+    dsn: Dsn = None,
+    json: Json = False,
+) -> None:
     """Name the task, file and line that made an object.
 
     Example: hc blame core.users
@@ -163,7 +204,9 @@ def blame(name: Annotated[str, typer.Argument(metavar="OBJECT", help="A table, s
 def drift(
     dsn: Dsn = None,
     json: Json = False,
-    repair: Annotated[bool, typer.Option("--repair", help="Put back whatever can be put back without losing data.")] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Put back whatever can be put back without losing data.")
+    ] = False,
     wait: Wait = 0,
 ) -> None:
     """Show what was changed, dropped or added by hand since the build, object by object.
@@ -193,7 +236,11 @@ def drift(
         if repair:
             say(f"{len(findings) - len(still)} repaired, {len(still)} left to you.")
         else:
-            say("No drift: everything is as the build left it." if not still else f"{len(still)} findings. hc drift --repair puts back what loses nothing.")
+            say(
+                "No drift: everything is as the build left it."
+                if not still
+                else f"{len(still)} findings. hc drift --repair puts back what loses nothing."
+            )
     if still:
         raise typer.Exit(1)
 
@@ -210,7 +257,9 @@ def doctor(dsn: Dsn = None, json: Json = False) -> None:
     if json:
         emit({"checks": [{"name": c.name, "ok": c.ok, "found": c.found, "advice": c.advice} for c in checks]})
     else:
-        for line in aligned([("ok" if c.ok else "!!", c.name, c.found + (f": {c.advice}" if not c.ok else "")) for c in checks]):
+        for line in aligned(
+            [("ok" if c.ok else "!!", c.name, c.found + (f": {c.advice}" if not c.ok else "")) for c in checks]
+        ):
             say(line)
     if not all(c.ok for c in checks):
         raise typer.Exit(1)

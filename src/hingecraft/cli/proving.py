@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hingecraft.cli.options import Drills, Json, Selection
 
+if TYPE_CHECKING:
+    from hingecraft.blueprint.load import Blueprint
+    from hingecraft.blueprint.prove import Proof
+    from hingecraft.postgres import Server
 
-def prove(selection: Selection = None, json: Json = False, drills: Drills = False, races: Annotated[bool, typer.Option("--races", help="Count a task with an isolation spec only when every permutation of it passes.")] = False) -> None:
+
+def prove(
+    selection: Selection = None,
+    json: Json = False,
+    drills: Drills = False,
+    races: Annotated[
+        bool,
+        typer.Option("--races", help="Count a task with an isolation spec only when every permutation of it passes."),
+    ] = False,
+) -> None:
     """Prove tasks: verify fails before, passes after, fails after revert, passes again, and nothing remains.
 
     Works in a throw-away cluster, never on the database.
@@ -37,9 +50,7 @@ def prove(selection: Selection = None, json: Json = False, drills: Drills = Fals
         finally:
             wire.close()
         if races:
-            from hingecraft.blueprint.races import race
-
-            race(blueprint, server, proof)
+            _race(blueprint, server, proof)
     if json:
         emit(proof.as_json())
     else:
@@ -49,16 +60,45 @@ def prove(selection: Selection = None, json: Json = False, drills: Drills = Fals
             say(f"{task_id} is declared irreversible: {reason}")
         for difference in proof.left:
             note(f"left after the full revert: {difference}")
-        clean = "the catalog after the full revert equals the one before" if not proof.left else "the full revert is not clean"
+        clean = (
+            "the catalog after the full revert equals the one before"
+            if not proof.left
+            else "the full revert is not clean"
+        )
         say(f"{len(proof.proven)}/{proof.total} tasks proven; {clean} ({duration(proof.seconds)}).")
     if not proof.holds:
         raise typer.Exit(1)
 
 
+def _race(blueprint: Blueprint, server: Server, proof: Proof) -> None:
+    """Take back the proof of every task whose isolation spec does not hold."""
+    from hingecraft.blueprint.engine import Engine, Options
+    from hingecraft.blueprint.races import race, specs
+    from hingecraft.blueprint.run import build
+    from hingecraft.cli.workshop import analyst, wire_to
+    from hingecraft.postgres import EmbeddedCluster
+
+    wanted = {i: spec for i, spec in specs(blueprint).items() if i in proof.proven}
+    wire = wire_to(server)  # the proof has reverted everything
+    try:
+        report = build(blueprint, Engine(wire, analyst(), Options()), [blueprint[i] for i in wanted])
+    finally:
+        wire.close()
+    if report.error:
+        raise report.error
+    for task_id, spec in wanted.items():
+        outcome = race(task_id, spec, server.dsn, EmbeddedCluster().programs().isolationtester)
+        if not outcome.holds:
+            proof.proven.remove(task_id)
+            proof.unproven.append((task_id, "race", "\n".join(outcome.broken) or "the spec ran no permutation"))
+
+
 def mutate(
     selection: Selection = None,
     json: Json = False,
-    minimum: Annotated[float, typer.Option("--minimum", help="Percentage of mutants that must be noticed.", min=0, max=100)] = 90.0,
+    minimum: Annotated[
+        float, typer.Option("--minimum", help="Percentage of mutants that must be noticed.", min=0, max=100)
+    ] = 90.0,
 ) -> None:
     """Break each object of each task in turn, and see whether the task's verify notices.
 
@@ -82,7 +122,9 @@ def mutate(
         wire = wire_to(server)
         try:
             with face:
-                score = run_mutate(blueprint, Mutator(wire, analyst(), Options(), step_context=step_context(server)), chosen, face)
+                score = run_mutate(
+                    blueprint, Mutator(wire, analyst(), Options(), step_context=step_context(server)), chosen, face
+                )
         finally:
             wire.close()
     if json:
@@ -115,7 +157,9 @@ def lint(selection: Selection = None, json: Json = False) -> None:
     else:
         for found in findings:
             say(f"{found.file}:{found.line}: {found.rule}: {found.message}{f' ({found.hint})' if found.hint else ''}")
-        say(f"{len(errors)} findings, {len(findings) - len(errors)} hints in {sum(1 for t in chosen if blueprint[t].written)} tasks.")
+        say(
+            f"{len(errors)} findings, {len(findings) - len(errors)} hints in {sum(1 for t in chosen if blueprint[t].written)} tasks."
+        )
     if errors:
         raise typer.Exit(1)
 

@@ -12,7 +12,8 @@ from hingecraft.cli.options import Json, Selection
 
 
 def compile(
-    json: Json = False, check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when a file is not up to date.")] = False
+    json: Json = False,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when a file is not up to date.")] = False,
 ) -> None:
     """Compile the task blocks into the blueprint's JSON and summary.
 
@@ -25,19 +26,32 @@ def compile(
     blueprint = read_blueprint()
     changed = [path.relative_to(blueprint.root.parent).as_posix() for path in write(blueprint, check=check)]
     if json:
-        emit({"tasks": len(blueprint.catalogue), "written": sum(t.written for t in blueprint.catalogue), "changed": changed})
+        emit(
+            {
+                "tasks": len(blueprint.catalogue),
+                "written": sum(t.written for t in blueprint.catalogue),
+                "changed": changed,
+            }
+        )
     else:
         for path in changed:
             say(f"{'stale' if check else 'wrote'} {path}")
-        say(f"{len(blueprint.catalogue)} tasks, {sum(t.written for t in blueprint.catalogue)} written{'' if changed else '; everything was up to date'}.")
+        say(
+            f"{len(blueprint.catalogue)} tasks, {sum(t.written for t in blueprint.catalogue)} written{'' if changed else '; everything was up to date'}."
+        )
     if check and changed:
         raise typer.Exit(1)
 
 
 def export(
     selection: Selection = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write; default: standard output.", show_default=False)] = None,
-    verify: Annotated[bool, typer.Option("--verify", help="Also each verify, inside a savepoint that is rolled back.")] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The file to write; default: standard output.", show_default=False),
+    ] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Also each verify, inside a savepoint that is rolled back.")
+    ] = False,
 ) -> None:
     """Write the build as one plain SQL file that psql alone can apply.
 
@@ -56,7 +70,9 @@ def export(
         output.write_text(text, encoding="utf-8")
 
 
-def test(arguments: Annotated[list[str] | None, typer.Argument(help="Handed to pytest.", show_default=False)] = None) -> None:
+def test(
+    arguments: Annotated[list[str] | None, typer.Argument(help="Handed to pytest.", show_default=False)] = None,
+) -> None:
     """Run the tests of the project (pytest, on real servers).
 
     Example: hc test tests/blueprint -k parse

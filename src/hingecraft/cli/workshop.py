@@ -129,7 +129,9 @@ def copied(server: Any) -> Iterator[str]:
     with connect(server, dbname="postgres") as admin:
         try:
             admin.execute(sql.SQL("drop database if exists {}").format(sql.Identifier(name)))
-            admin.execute(sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(source)))
+            admin.execute(
+                sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(source))
+            )
         except psycopg.Error as error:
             raise ServerError(
                 f"The database holds data, so it is verified in a copy, and the copy cannot be made: {error}".strip(),

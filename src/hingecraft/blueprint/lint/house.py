@@ -10,7 +10,7 @@ from hingecraft.blueprint.invert.names import relation_name, role_name
 from hingecraft.blueprint.syntax import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     from hingecraft.blueprint.lint.reading import Reading
 
@@ -26,9 +26,9 @@ class Made:
 
 @dataclass(frozen=True)
 class Table(Made):
-    """A permanent table; a partition has no columns of its own."""
+    """A permanent table."""
 
-    columns: tuple[str, ...]
+    is_partition: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,7 @@ class House:
     """Facts of all blocks; names are `schema.name`."""
 
     tables: list[Table] = field(default_factory=list)
+    columns: list[Made] = field(default_factory=list)
     views: list[View] = field(default_factory=list)
     functions: list[Function] = field(default_factory=list)
     foreign_keys: list[Constraint] = field(default_factory=list)
@@ -88,9 +89,8 @@ class House:
         self.titles.setdefault(task.title, task.id)
         for statement in reading.deploy.statements:
             line = reading.deploy.line(statement.line)
-            noted = getattr(self, f"_{statement.kind}", None)
-            if noted is not None:
-                noted(statement.node, task.id, line)
+            if statement.kind in _NOTED:
+                _NOTED[statement.kind](self, statement.node, task.id, line)
 
     def closure(self, task: str) -> set[str]:
         """Everything a task needs, directly or not."""
@@ -103,27 +103,21 @@ class House:
                 waiting.extend(self.needs.get(need, ()))
         return found
 
-    def of(self, task: str) -> Iterator[Made]:
-        """What a task makes that can carry a comment."""
-        for made in (*self.tables, *self.views, *self.functions):
-            if made.task == task:
-                yield made
-
-    def _CreateStmt(self, node: Any, task: str, line: int) -> None:  # noqa: N802 - named after the statement
+    def create_table(self, node: Any, task: str, line: int) -> None:
+        """A table with its columns and keys."""
         if node.relation.relpersistence == "t":
             return
         name = ".".join(relation_name(node.relation))
         elements = node.tableElts or ()
-        columns = [element for element in elements if type(element).__name__ == "ColumnDef"]
-        own = () if node.partbound else tuple(column.colname for column in columns)
-        self.tables.append(Table(name, task, line, own))
-        for column in columns:
-            self._column_keys(name, column, task, line)
+        self.tables.append(Table(name, task, line, is_partition=node.partbound is not None))
         for element in elements:
-            if type(element).__name__ == "Constraint":
+            if type(element).__name__ == "ColumnDef":
+                self._column(name, element, task, line)
+            elif type(element).__name__ == "Constraint":
                 self._constraint(name, element, words(element.keys), task, line)
 
-    def _column_keys(self, table: str, column: Any, task: str, line: int) -> None:
+    def _column(self, table: str, column: Any, task: str, line: int) -> None:
+        self.columns.append(Made(f"{table}.{column.colname}", task, line))
         for constraint in column.constraints or ():
             self._constraint(table, constraint, (column.colname,), task, line)
 
@@ -138,36 +132,40 @@ class House:
             names = tuple(part[0].name or "" for part in constraint.exclusions)
             self.indexed.setdefault(table, []).append(names)
 
-    def _AlterTableStmt(self, node: Any, task: str, line: int) -> None:  # noqa: N802
+    def alter_table(self, node: Any, task: str, line: int) -> None:
+        """Columns, keys and row security added."""
         table = ".".join(relation_name(node.relation))
         for command in node.cmds:
             match command.subtype.name:
                 case "AT_AddColumn":
-                    self._column_keys(table, command.def_, task, line)
-                    self.tables.append(Table(table, task, line, (command.def_.colname,)))
+                    self._column(table, command.def_, task, line)
                 case "AT_AddConstraint":
                     self._constraint(table, command.def_, words(command.def_.keys), task, line)
                 case "AT_EnableRowSecurity" | "AT_ForceRowSecurity":
                     self.secured.add((table, command.subtype.name))
 
-    def _IndexStmt(self, node: Any, _task: str, _line: int) -> None:  # noqa: N802
+    def create_index(self, node: Any, _task: str, _line: int) -> None:
+        """An index that serves a foreign key: whole, or over the rows where a column is set."""
         if node.whereClause is not None and type(node.whereClause).__name__ != "NullTest":
             return
         table = ".".join(relation_name(node.relation))
         self.indexed.setdefault(table, []).append(tuple(param.name or "" for param in node.indexParams))
 
-    def _ViewStmt(self, node: Any, task: str, line: int) -> None:  # noqa: N802
+    def create_view(self, node: Any, task: str, line: int) -> None:
+        """A view with its options."""
         options = {option.defname: _option_value(option.arg) for option in node.options or ()}
         if node.view.relpersistence != "t":
             self.views.append(View(".".join(relation_name(node.view)), task, line, options, materialized=False))
 
-    def _CreateTableAsStmt(self, node: Any, task: str, line: int) -> None:  # noqa: N802
+    def create_table_as(self, node: Any, task: str, line: int) -> None:
+        """A materialized view or a table."""
         if node.objtype.name == "OBJECT_MATVIEW":
             self.views.append(View(".".join(relation_name(node.into.rel)), task, line, {}, materialized=True))
         elif node.into.rel.relpersistence != "t":
-            self.tables.append(Table(".".join(relation_name(node.into.rel)), task, line, ()))
+            self.tables.append(Table(".".join(relation_name(node.into.rel)), task, line))
 
-    def _CreateFunctionStmt(self, node: Any, task: str, line: int) -> None:  # noqa: N802
+    def create_function(self, node: Any, task: str, line: int) -> None:
+        """A routine and how it finds names."""
         definer, search_path = False, None
         for option in node.options or ():
             if option.defname == "security":
@@ -178,23 +176,39 @@ class House:
         standard = node.sql_body is not None
         self.functions.append(Function(name, task, line, definer, standard, search_path))
 
-    def _CreatePolicyStmt(self, node: Any, task: str, line: int) -> None:  # noqa: N802
+    def create_policy(self, node: Any, task: str, line: int) -> None:
+        """A policy."""
         roles = tuple(role_name(role) for role in node.roles or ())
         table = ".".join(relation_name(node.table))
         self.policies.append(Policy(node.policy_name, task, line, table, node.cmd_name, roles, node.permissive))
 
-    def _DropStmt(self, node: Any, _task: str, _line: int) -> None:  # noqa: N802
+    def drop(self, node: Any, _task: str, _line: int) -> None:
+        """A policy that a later task takes away."""
         for each in node.objects:
             address = address_of(node.removeType, each)
             if address.kind == "policy":
                 gone = (".".join(address.name), address.part)
                 self.policies = [policy for policy in self.policies if (policy.table, policy.name) != gone]
 
-    def _CommentStmt(self, node: Any, _task: str, _line: int) -> None:  # noqa: N802
+    def comment(self, node: Any, _task: str, _line: int) -> None:
+        """A comment, whoever makes the object."""
         address = address_of(node.objtype, node.object)
         name = ".".join((*address.name, address.part) if address.part else address.name)
         if node.comment:
             self.comments[address.family, name] = node.comment
+
+
+_NOTED: dict[str, Callable[[House, Any, str, int], None]] = {
+    "AlterTableStmt": House.alter_table,
+    "CommentStmt": House.comment,
+    "CreateFunctionStmt": House.create_function,
+    "CreatePolicyStmt": House.create_policy,
+    "CreateStmt": House.create_table,
+    "CreateTableAsStmt": House.create_table_as,
+    "DropStmt": House.drop,
+    "IndexStmt": House.create_index,
+    "ViewStmt": House.create_view,
+}
 
 
 def _option_value(arg: Any) -> str:
