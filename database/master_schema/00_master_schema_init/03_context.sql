@@ -228,3 +228,180 @@ select schema_name = 'core' and contract ? 'provides' from blueprint.rooms where
 drop function core.act_as, core.present_claims, core.client_ip, core.request_id, core.has_role, core.request_role, core.auth_level,
   core.current_session_id, core.current_user_id, core.headers, core.claims, core.verify_claims, core.as_inet, core.as_uuid, core.as_jsonb;
 select blueprint.close_room('core');
+
+-- task: BUILD_0013 implement_feature critical
+-- title: Create shared domains for email, handle, slug, money, hashes, URLs, locale and country
+-- does: Fifteen domains in core, each with one named CHECK and a comment that shows a value it takes and one it refuses.
+-- proves: every sample of the accept list casts, every sample of the reject list is refused by its domain (23514), mails compare without case.
+-- needs: BUILD_0012, BUILD_0021
+create function core.is_weekly_hours(hours jsonb) returns boolean
+  language sql immutable parallel safe
+begin atomic
+  select jsonb_typeof(hours) = 'object' and coalesce(bool_and(coalesce(
+      day in ('mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun') and span = jsonb_build_array(opens, closes)
+      and opens ~ '^([01]\d|2[0-3]):[0-5]\d$' and (closes ~ '^([01]\d|2[0-3]):[0-5]\d$' or closes = '24:00')
+      and opens < closes and coalesce(closed_before <= opens, true), false)), true)
+  from (
+    select day, span, span ->> 0 as opens, span ->> 1 as closes, lag(span ->> 1) over (partition by day order by span ->> 0) as closed_before
+    from jsonb_each(case jsonb_typeof(hours) when 'object' then hours else '{}' end) d(day, spans),
+      jsonb_array_elements(case when spans = '[]' then '[["00:00", "24:00"]]' when jsonb_typeof(spans) = 'array' then spans else '[0]' end) span
+  ) s;
+end;
+
+create domain core.email as extensions.citext
+  constraint email_check check (length(value::text) <= 254 and value::text ~ '^[^\s@"(),:;<>\[\]\\]{1,64}@([^\s@.]+\.)+[^\s@.]{2,}$');
+
+create domain core.handle as extensions.citext
+  constraint handle_check check (value::text ~* '^[a-z0-9][a-z0-9_-]{1,28}[a-z0-9]$');
+
+create domain core.slug as text
+  constraint slug_check check (length(value) <= 100 and value ~ '^[a-z0-9]+(-[a-z0-9]+)*$');
+
+create domain core.crypto_amount as numeric(38, 18)
+  constraint crypto_amount_check check (value >= 0 and value <> 'NaN');
+
+create domain core.signed_crypto as numeric(38, 18)
+  constraint signed_crypto_check check (value <> 'NaN');
+
+create domain core.fiat_amount as numeric(20, 2)
+  constraint fiat_amount_check check (value <> 'NaN');
+
+create domain core.currency_code as text
+  constraint currency_code_check check (value ~ '^[A-Z][A-Z0-9]{1,11}(-[a-z][a-z0-9]{1,15})?$');
+
+create domain core.country_code as text
+  constraint country_code_check check (value ~ '^[A-Z]{2}$');
+
+create domain core.sha256 as bytea
+  constraint sha256_check check (length(value) = 32);
+
+create domain core.http_url as text
+  constraint http_url_check check (length(value) <= 2048
+    and value ~* '^https?://(([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:\d{1,5})?([/?#]\S*)?$');
+
+create domain core.locale_tag as text
+  constraint locale_tag_check check (value ~ '^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?$');
+
+create domain core.unit_code as text
+  constraint unit_code_check check (value ~ '^[A-Za-z%][A-Za-z0-9%/^*.-]{0,15}$');
+
+create domain core.semver as text
+  constraint semver_check check (value ~ '^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-(0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(\.(0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$');
+
+create domain core.percent as numeric(6, 3)
+  constraint percent_check check (value between 0 and 100);
+
+create domain core.weekly_hours as jsonb
+  constraint weekly_hours_check check (core.is_weekly_hours(value));
+
+comment on function core.is_weekly_hours is 'True for {"mon": [["08:00", "12:00"], ["13:00", "24:00"]], ...}: days mon to sun, spans from 00:00 to 24:00 that do not overlap; a day without spans is closed all day.';
+comment on domain core.email is 'Mail address, compared without case: ada@example.org, not ada@localhost. With an empty search_path compare by operator(extensions.=): plain = falls back to text.';
+comment on domain core.handle is 'Public name of a user, 3 to 30 letters, digits, _ and -, compared without case as core.email is: ada_l, not _ada.';
+comment on domain core.slug is 'Part of a URL: living-hinge-2, not Living Hinge.';
+comment on domain core.crypto_amount is 'Amount of a crypto currency, never negative: 0.000000000000000001, not -1.';
+comment on domain core.signed_crypto is 'Movement of a crypto currency, either sign: -0.5, not NaN.';
+comment on domain core.fiat_amount is 'Amount of money in cents precision, either sign: 12.34, not NaN.';
+comment on domain core.currency_code is 'Code in core.currencies: USD or USDC-solana, not usd.';
+comment on domain core.country_code is 'ISO 3166-1 alpha-2 shape: DE, not DEU.';
+comment on domain core.sha256 is 'SHA-256 digest of 32 bytes, not its hexadecimal text.';
+comment on domain core.http_url is 'http or https address without user name: https://example.org/a, not javascript:alert(1).';
+comment on domain core.locale_tag is 'BCP 47 language, script, region: pt-BR or zh-Hant-TW, not en_US.';
+comment on domain core.unit_code is 'Unit in UCUM spelling: kg/m3 or degC, not "kilo gram".';
+comment on domain core.semver is 'Semantic version 2.0: 1.2.0-rc.1, not v1.2.';
+comment on domain core.percent is 'Share from 0 to 100: 12.5, not 101.';
+comment on domain core.weekly_hours is 'Opening hours: {"mon": [["08:00", "12:00"]], "tue": []}, not {"mon": [["08:00", "12:00"], ["11:00", "13:00"]]}.';
+
+grant execute on function core.is_weekly_hours to hc_anon, hc_agent, hc_worker;
+
+-- verify
+select type, sample, pg_input_is_valid(sample, 'core.' || type) from (values
+  ('email', 'ada@example.org'), ('email', 'a.b+c@xn--bcher-kva.example'), ('handle', 'Ada_L'), ('handle', 'a1b'), ('slug', 'living-hinge-2'),
+  ('crypto_amount', '0.000000000000000001'), ('signed_crypto', '-0.5'), ('fiat_amount', '-12.34'), ('currency_code', 'USD'), ('currency_code', 'USDC-solana'),
+  ('country_code', 'DE'), ('sha256', '\x' || repeat('ab', 32)), ('http_url', 'https://example.org'), ('http_url', 'http://[::1]:8080/a?b#c'),
+  ('locale_tag', 'en'), ('locale_tag', 'zh-Hant-TW'), ('locale_tag', 'es-419'), ('unit_code', 'kg/m3'), ('unit_code', '%'), ('semver', '1.2.0-rc.1+build.5'),
+  ('percent', '100'), ('weekly_hours', '{"mon": [["13:00", "24:00"], ["00:00", "13:00"]], "sun": []}'), ('weekly_hours', '{}')) v(type, sample);
+select type, sample, error.sql_error_code = '23514' and error.message like '%' || type || '_check%' from (values
+  ('email', 'ada@localhost'), ('email', 'ada@@example.org'), ('email', 'ada @example.org'), ('email', repeat('a', 250) || '@b.org'), ('handle', '_ada'), ('handle', 'ab'),
+  ('handle', repeat('a', 31)), ('slug', 'Living Hinge'), ('slug', 'a--b'), ('slug', repeat('a', 101)), ('crypto_amount', '-1'), ('crypto_amount', 'NaN'), ('signed_crypto', 'NaN'),
+  ('fiat_amount', 'NaN'), ('currency_code', 'usd'), ('currency_code', 'USDC-'), ('country_code', 'DEU'), ('sha256', '\xab'), ('http_url', 'javascript:alert(1)'),
+  ('http_url', 'https://user@example.org'), ('http_url', 'https://exa mple.org'), ('locale_tag', 'en_US'), ('unit_code', 'kilo gram'), ('semver', 'v1.2'), ('semver', '1.02.3'),
+  ('percent', '101'), ('percent', '-0.001'), ('weekly_hours', '{"mon": [["08:00", "12:00"], ["11:00", "13:00"]]}'), ('weekly_hours', '{"mo": []}'), ('weekly_hours', '{"mon": [["24:00", "24:00"]]}'),
+  ('weekly_hours', '{"mon": [["8:00", "12:00"]]}'), ('weekly_hours', '{"mon": [["08:00", "12:00", "x"]]}'), ('weekly_hours', '{"mon": 8}'), ('weekly_hours', '[1]'), ('weekly_hours', '8')
+) v(type, sample), pg_input_error_info(sample, 'core.' || type) error;
+select 'A@X.org'::core.email operator(extensions.=) 'a@x.org'::core.email, 'Ada'::core.handle operator(extensions.=) 'ada'::core.handle;
+set local role hc_member;
+select core.is_weekly_hours('{}') and not core.is_weekly_hours('[]');
+set local role hc_agent;
+select core.is_weekly_hours('{}');
+set local role hc_worker;
+select core.is_weekly_hours('{}');
+
+-- task: BUILD_0016 implement_feature high
+-- title: Add UUIDv7 time helpers: uuidv7_floor, uuidv7_ceil, uuid_time and keyset cursors
+-- does: The smallest and largest version 7 id of a millisecond make "ids since T" an index range on the primary key; uuid_time gives the time back,
+--   null for other versions; encode_cursor and decode_cursor pass a place in a list through a client as opaque base64url text with a checksum.
+-- proves: 1,000 fresh ids lie between floor and ceiling of their instants, a random id has no time, a cursor comes back to the microsecond and a tampered one raises 22023.
+-- needs: BUILD_0012
+create function core.uuidv7_floor(at timestamptz) returns uuid
+  language sql immutable strict parallel safe
+  return (lpad(to_hex(floor(extract(epoch from at) * 1000)::bigint), 12, '0') || '70008000000000000000')::uuid;
+
+create function core.uuidv7_ceil(at timestamptz) returns uuid
+  language sql immutable strict parallel safe
+  return (lpad(to_hex(floor(extract(epoch from at) * 1000)::bigint), 12, '0') || '7fffbfffffffffffffff')::uuid;
+
+create function core.uuid_time(id uuid) returns timestamptz
+  language sql immutable strict parallel safe
+  return case uuid_extract_version(id) when 7 then uuid_extract_timestamp(id) end;
+
+create function core.encode_cursor(at timestamptz, id uuid) returns text
+  language sql immutable strict parallel safe
+begin atomic
+  select translate(encode(place || crc32c(place)::int8::bytea, 'base64'), e'+/=\n', '-_')
+  from (select (extract(epoch from at) * 1000000)::bigint::bytea || uuid_send(id) as place) p;
+end;
+
+create function core.decode_cursor(cursor text, out at timestamptz, out id uuid) returns record
+  language plpgsql immutable strict parallel safe set search_path = ''
+as $$
+declare
+  raw bytea;
+begin
+  if cursor !~ '^[A-Za-z0-9_-]{43}$' then
+    raise exception using errcode = '22023', message = 'this is not a cursor of ours', hint = 'Pass the cursor exactly as it was given, or none to start again.';
+  end if;
+  raw := decode(translate(cursor, '-_', '+/') || '=', 'base64');
+  if length(raw) <> 32 or crc32c(substring(raw, 1, 24)) <> substring(raw, 25)::bigint then
+    raise exception using errcode = '22023', message = 'this cursor was altered', hint = 'Pass the cursor exactly as it was given, or none to start again.';
+  end if;
+  at := timestamptz 'epoch' + substring(raw, 1, 8)::bigint * interval '1 microsecond';
+  id := encode(substring(raw, 9, 16), 'hex')::uuid;
+end $$;
+
+comment on function core.uuidv7_floor is 'Smallest version 7 UUID of the millisecond of at (RFC 9562): ids since a time are an index range on the primary key.';
+comment on function core.uuidv7_ceil is 'Largest version 7 UUID of the millisecond of at (RFC 9562): ids up to a time are an index range on the primary key.';
+comment on function core.uuid_time is 'Time inside a version 7 UUID to the millisecond, null for other versions.';
+comment on function core.encode_cursor is 'Opaque keyset cursor for a list ordered by (at, id): 43 characters base64url with a CRC-32C against typing, not against forgery.';
+comment on function core.decode_cursor is 'Place of a keyset cursor, to the microsecond; 22023 when it was altered, nulls for null (the first page).';
+
+grant execute on function core.uuidv7_floor, core.uuidv7_ceil, core.uuid_time, core.encode_cursor, core.decode_cursor
+  to hc_anon, hc_agent, hc_worker, hc_auditor, hc_analyst, hc_monitor;
+
+-- verify
+select core.uuid_time(core.uuidv7_floor(at)) = at, core.uuid_time(core.uuidv7_ceil(at)) = at, core.uuidv7_floor(at) < core.uuidv7_ceil(at),
+  core.uuidv7_ceil(at) < core.uuidv7_floor(at + interval '1 millisecond')
+from (values (timestamptz '2026-01-02 03:04:05.678+00'), ('1970-01-01 00:00:00+00'), ('2999-12-31 23:59:59.999+00')) v(at);
+select count(*) = 1000, bool_and(id between core.uuidv7_floor(core.uuid_time(id)) and core.uuidv7_ceil(core.uuid_time(id))),
+  bool_and(core.uuid_time(id) between transaction_timestamp() - interval '1 second' and clock_timestamp() + interval '1 second')
+from (select uuidv7() as id from generate_series(1, 1000)) ids;
+select core.uuid_time(gen_random_uuid()) is null;
+select (core.decode_cursor(core.encode_cursor(at, id))).at = at, (core.decode_cursor(core.encode_cursor(at, id))).id = id, core.encode_cursor(at, id) ~ '^[\w-]{43}$'
+from (values (timestamptz '2026-01-02 03:04:05.678901+00', uuid '019b0000-0000-7000-8000-00000000ffff'), ('0044-03-15 12:00:00+00 BC', gen_random_uuid())) v(at, id);
+select (core.decode_cursor(null)).id is null;
+select bool_and(blueprint.raises(format('select core.decode_cursor(%L)', overlay(cursor placing case substr(cursor, n, 1) when 'A' then 'B' else 'A' end from n for 1)), '22023', 'altered'))
+from core.encode_cursor('2026-01-02 03:04:05.678901+00', '019b0000-0000-7000-8000-00000000ffff') cursor, generate_series(1, 41, 8) n;
+select blueprint.raises($$ select core.decode_cursor('not one') $$, '22023', 'not a cursor');
+select role, bool_and(has_function_privilege(role, f::regprocedure, 'execute'))
+from unnest(array['hc_anon', 'hc_agent', 'hc_worker', 'hc_auditor', 'hc_analyst', 'hc_monitor']) role,
+  unnest(array['core.uuidv7_floor(timestamptz)', 'core.uuidv7_ceil(timestamptz)', 'core.uuid_time(uuid)', 'core.encode_cursor(timestamptz, uuid)', 'core.decode_cursor(text)']) f
+group by role;

@@ -25,16 +25,16 @@ begin
         from blueprint.objects t, lateral pg_catalog.pg_identify_object(t.classid, t.objid, t.objsubid) now
         where s.classid = t.classid and s.objid = t.objid and s.objsubid = t.objsubid and t.dropped_at is null and t.identity is distinct from now.identity;
       end if;
-      select (select t.id from blueprint.tasks t where t.id = current_setting('blueprint.task_id', true)),
-        (select r.id from blueprint.runs r where r.id = nullif(current_setting('blueprint.run_id', true), '')::uuid) into task, run;
       for c in
         select d.classid, d.objid, d.objsubid, d.object_type, d.object_identity as identity, d.command_tag, d.command_tag like any ('{CREATE %,SELECT INTO,IMPORT %}') as created,
           case when d.object_type = 'schema' then d.object_identity when d.schema_name is not null then d.schema_name
             when d.object_type in ('policy', 'trigger', 'rule', 'table constraint', 'domain constraint')
             then (pg_catalog.pg_identify_object_as_address(d.classid, d.objid, d.objsubid)).object_names[1] end as schema_name
         from pg_catalog.pg_event_trigger_ddl_commands() d
-        where d.object_identity is not null and d.schema_name is distinct from 'pg_temp' and d.command_tag <> 'REFRESH MATERIALIZED VIEW'
+        where d.object_identity is not null and not d.in_extension and d.schema_name is distinct from 'pg_temp' and d.command_tag <> 'REFRESH MATERIALIZED VIEW'
       loop
+        select (select t.id from blueprint.tasks t where t.id = current_setting('blueprint.task_id', true)),
+          (select r.id from blueprint.runs r where r.id = nullif(current_setting('blueprint.run_id', true), '')::uuid) into task, run;
         select * into o from blueprint.objects s where s.classid = c.classid and s.objid = c.objid and s.objsubid = c.objsubid;
         if o.dropped_at is not null then  -- an oid has come round again
           delete from blueprint.objects s where s.classid = c.classid and s.objid = c.objid;

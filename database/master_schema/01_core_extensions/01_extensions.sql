@@ -219,7 +219,7 @@ create function extensions.capability(extension text) returns boolean
     select from pg_catalog.pg_extension e left join extensions.requirements r on r.name = e.extname
     where e.extname = capability.extension
       and (r.name is null or e.extnamespace = to_regnamespace(quote_ident(r.schema)) and extensions.at_least(e.extversion, r.min_version)
-        and (r.preload_setting is null or current_setting(r.preload_setting, true) is not null)));
+        and (r.preload_setting is null or exists (select from pg_catalog.pg_settings s where s.name = r.preload_setting))));
 
 create function extensions.probe(extension text) returns extensions.probes
   language plpgsql security definer set search_path = ''
@@ -285,8 +285,9 @@ select not extensions.capability('plpgsql'), not extensions.capability('nope'), 
 update extensions.requirements set schema = 'pg_catalog', min_version = '1.0' where name = 'plpgsql';
 select extensions.capability('plpgsql');
 update extensions.requirements set preload_setting = 'probe_0025.loaded' where name = 'plpgsql';
+set local probe_0025.loaded = 'on';  -- anybody can set that: no proof of a library
 select not extensions.capability('plpgsql');
-set local probe_0025.loaded = 'on';
+update extensions.requirements set preload_setting = 'plpgsql.check_asserts' where name = 'plpgsql';
 select extensions.capability('plpgsql');
 select extensions.at_least('13.0-1', '12.4'), extensions.at_least('1.10', '1.9'), not extensions.at_least('1.8', '1.8.1');
 select f, bool_and(has_function_privilege(role, f::regprocedure, 'execute')), not has_function_privilege('hc_replicator', f::regprocedure, 'execute')
@@ -320,7 +321,7 @@ left join lateral (select l.outcome, l.occurred_at, l.detail from extensions.pro
 cross join lateral (select case
     when e.oid is null then case when r.is_required then 'missing' else 'fallback' end
     when not extensions.at_least(e.extversion, r.min_version) then 'outdated'
-    when current_setting(r.preload_setting, true) is null and r.preload_setting is not null then 'not loaded'
+    when r.preload_setting is not null and not exists (select from pg_catalog.pg_settings s where s.name = r.preload_setting) then 'not loaded'
     when p.outcome = 'broken' then 'broken'
     else 'ok' end) v(verdict);
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from hingecraft.blueprint.ledger import Entry
     from hingecraft.blueprint.task import Task
     from hingecraft.blueprint.engine import Engine
+    from hingecraft.blueprint.invert import Reapply
 
 
 class Change(Enum):
@@ -39,20 +40,15 @@ def reapply(engine: Engine, task: Task, change: Change) -> None:
     migration task, never by editing the block that made it.
     """
     old_deploy, old_revert = engine.ledger.scripts(task.id)
-    script = Script().engine("begin").engine(f"set local blueprint.task_id = '{task.id}'").engine(engine.role_of(task))
     revert_sql = task.revert if task.revert is not None else old_revert
+    script = engine.opening(task)
     if change is Change.DEPLOY and not _same(old_deploy, task.deploy):
-        sql = _in_place(task, old_revert)
-        script.deploy(task, sql)
+        in_place = _in_place(task, old_revert)
+        engine.send(task, script.deploy(task, "\n".join(in_place.restore)))
         if task.revert is None:
-            revert_sql = _new_revert(engine, task)
-    script.verify(task)
-    answer = engine.wire.send(script.text)
-    if answer.failure:
-        from hingecraft.blueprint.script import failed
-
-        engine.wire.rollback()
-        raise failed(task, script, answer)
+            revert_sql = _new_revert(engine, task, in_place)
+        script = Script().deploy(task, "\n".join(in_place.change))
+    answer = engine.send(task, script.verify(task))
     if reason := verdict(task, answer):
         engine.wire.rollback()
         raise unverified(task, reason)
@@ -66,22 +62,24 @@ def _same(old: str, new: str) -> bool:
     return canonical(old) == canonical(new)
 
 
-def _in_place(task: Task, old_revert: str) -> str:
-    from hingecraft.blueprint.invert import reapply_sql
+def _in_place(task: Task, old_revert: str) -> Reapply:
+    from hingecraft.blueprint.invert import reapply as compare
 
-    sql = None if task.step or not task.transactional else reapply_sql(task.deploy, old_revert)
-    if sql is None:
+    found = None if task.step or not task.transactional else compare(task.deploy, old_revert)
+    if found is None:
         raise RefusedError(
-            f"{task.id} ({task.target}) changed since it was applied, and what it made holds data or cannot be replaced in place.",
+            f"{task.id} ({task.target}) changed since it was applied, and what it made holds data "
+            "or cannot be replaced in place.",
             hint=f"Put the block back and write the change as a migration task, or revert it first: hc revert {task.id}",
             task=task.id, file=task.file, line=task.line,
         )  # fmt: skip
-    return sql
+    return found
 
 
-def _new_revert(engine: Engine, task: Task) -> str:
-    """Every object is replaceable, so the inverse of the new text is the drop of what it names."""
+def _new_revert(engine: Engine, task: Task, in_place: Reapply) -> str:
+    from hingecraft.blueprint.invert import resolve
+
     plan = engine.analyst.revert_plan(task)
     if plan.refusals:
         raise RefusedError(f"{task.id}: {plan.refusals[0].reason}", hint="Write '-- revert'.", task=task.id)
-    return plan.text
+    return resolve(plan, engine.connection, in_place.own)

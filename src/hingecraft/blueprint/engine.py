@@ -54,7 +54,7 @@ class Engine:
     wire: Wire
     analyst: Analyst
     options: Options = field(default_factory=Options)
-    run: str = field(default_factory=lambda: str(uuid4()))
+    run: str = field(default="", init=False)  # the id of the run that is going on
     step_context: Callable[[Task], Any] | None = None
     first_rows: Callable[[], str] = lambda: ""  # what the ledger must hold before its first task row
     is_superuser: bool = True
@@ -69,7 +69,14 @@ class Engine:
             .rows[0][0]
             == "t"
         )
-        self.wire.must(self.options.settings + f"; set blueprint.run_id = {quote(self.run)}")
+        self.wire.must(self.options.settings)
+        self.new_run()
+
+    def new_run(self) -> str:
+        """Begin another run: what is done from here on belongs to it."""
+        self.run = str(uuid4())
+        self.wire.must(f"set blueprint.run_id = {quote(self.run)}")
+        return self.run
 
     @property
     def connection(self) -> psycopg.Connection[Any]:

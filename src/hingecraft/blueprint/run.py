@@ -79,7 +79,7 @@ def build(blueprint: Blueprint, engine: Engine, tasks: Iterable[Task], watcher: 
     Stops at the first failure, which is rolled back, recorded and returned in the report; everything before it stays.
     """
     watcher = watcher or Watcher()
-    report = Report(engine.run)
+    report = Report(engine.new_run())
     began = time.perf_counter()
     entries = engine.ledger.entries()
     wanted = {task.id for task in tasks}
@@ -159,7 +159,7 @@ def _retrying(engine: Engine, work: Callable[[int], None]) -> None:
 def revert(blueprint: Blueprint, engine: Engine, ids: Iterable[str], watcher: Watcher | None = None) -> Report:
     """Undo tasks and everything that stands on them, newest first. Ends with the ledger itself when all is named."""
     watcher = watcher or Watcher()
-    report = Report(engine.run)
+    report = Report(engine.new_run())
     began = time.perf_counter()
     applied = engine.ledger.applied_order()
     doomed = blueprint.graph.dependents(ids)
@@ -205,7 +205,7 @@ def _undo(engine: Engine, group: tuple[Task, ...], watcher: Watcher, report: Rep
 def verify(engine: Engine, tasks: Iterable[Task], watcher: Watcher | None = None) -> Report:
     """Check applied tasks again. Nothing changes but the time of the last verification."""
     watcher = watcher or Watcher()
-    report = Report(engine.run)
+    report = Report(engine.new_run())
     began = time.perf_counter()
     entries = engine.ledger.entries()
     chosen = [t for t in tasks if (e := entries.get(t.id)) and e.applied and (engine.options.drills or not t.drill)]

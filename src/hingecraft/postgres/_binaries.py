@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ._archive import archives, extract
 from ._state import refusal
 from .errors import MissingLibraries, NoBinaries
 
@@ -104,6 +103,8 @@ def _program() -> Path:
 
 def _assemble(prefix: Path, account: Account) -> None:
     """Make `prefix` in one rename, so that a kill in the middle or a second process never leaves half of it."""
+    from ._archive import archives, extract
+
     making = prefix.with_name(f"{prefix.name}.new-{os.getpid()}")
     for leftover in prefix.parent.glob(f"{prefix.name}.new-*"):
         shutil.rmtree(leftover, ignore_errors=True)

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 SNAPSHOT = Path(__file__).with_name("snapshot.sql").read_text(encoding="utf-8")
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--regenerate", action="store_true", help="write what the inverter says into the golden files")
+
+
 Catalog = dict[tuple[str, str], Any]
 
 
@@ -32,6 +36,12 @@ def conn(scratchpad: psycopg.Connection[Any]) -> Iterator[psycopg.Connection[Any
     scratchpad.rollback()
     yield scratchpad
     scratchpad.rollback()
+
+
+def differences(before: Catalog, after: Catalog) -> list[str]:
+    """One line per object that is not what it was."""
+    keys = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
+    return [f"{key}: {before.get(key)} -> {after.get(key)}" for key in keys]
 
 
 def catalog(conn: psycopg.Connection[Any]) -> Catalog:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from hingecraft.blueprint.invert.reapply import Reapply
+    from hingecraft.blueprint.invert.in_place import Reapply
 
 __all__ = [
     "Exact",
@@ -50,7 +50,7 @@ def resolve(plan: RevertPlan, conn: psycopg.Connection, own: Collection[str] = (
 
 def replaceable(deploy_sql: str) -> bool:
     """Whether every object of the deploy can be brought to a new version in place."""
-    from hingecraft.blueprint.invert.reapply import replaceable as judge
+    from hingecraft.blueprint.invert.in_place import replaceable as judge
 
     return judge(deploy_sql)
 
@@ -60,7 +60,7 @@ def reapply(new_deploy: str, old_revert: str) -> Reapply | None:
 
     Between the halves, `resolve(plan_revert(new_deploy), conn, change.own)` gives the new version's revert.
     """
-    from hingecraft.blueprint.invert.reapply import reapply as compare
+    from hingecraft.blueprint.invert.in_place import reapply as compare
 
     return compare(new_deploy, old_revert)
 

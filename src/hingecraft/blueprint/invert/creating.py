@@ -128,7 +128,9 @@ def create_index(draft: Draft, node: Any) -> None:
     if node.idxname is None:
         raise NotInvertibleError("an index without a name: name it")
     table = Address("table", relation_name(node.relation))
-    on_table(draft, table, Address("index", (*table.name[:-1], node.idxname)), node)
+    index = Address("index", (*table.name[:-1], node.idxname))
+    draft.index_columns[index.key] = [param.name for param in node.indexParams if param.name]
+    on_table(draft, table, index, node)
 
 
 def on_table(draft: Draft, table: Address, address: Address, node: Any) -> None:

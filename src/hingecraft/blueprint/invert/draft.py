@@ -36,6 +36,7 @@ class Draft:
 
     groups: list[Group] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    index_columns: dict[Key, list[str]] = field(default_factory=dict)
     _made: dict[Key, int] = field(default_factory=dict)
     _renamed: set[Key] = field(default_factory=set)
 

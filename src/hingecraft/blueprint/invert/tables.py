@@ -127,11 +127,11 @@ def _add_constraint(draft: Draft, address: Address, command: Any) -> None:
 def _drop_key(draft: Draft, address: Address, constraint: Any, drop: str) -> None:
     """A primary key sets its columns not null and keeps them so; USING INDEX takes over an index, name and all."""
     draft.exact(drop)
+    index = Address("index", (*address.name[:-1], constraint.indexname or ""))
     if constraint.contype.name == "CONSTR_PRIMARY" and not draft.owns(address):
-        table = asked(draft, address)
-        draft.state("primary_key_columns", **table, columns=list(words(constraint.keys)), index=constraint.indexname)
+        columns = draft.index_columns.get(index.key, []) + list(words(constraint.keys))
+        draft.state("primary_key_columns", **asked(draft, address), columns=columns, index=constraint.indexname)
     if constraint.indexname:
-        index = Address("index", (*address.name[:-1], constraint.indexname))
         if draft.owns(index):
             draft.vanishes_with(index)
         else:

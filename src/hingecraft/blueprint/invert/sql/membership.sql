@@ -5,13 +5,13 @@ select case
     else format('grant %s to %s with admin %s, inherit %s, set %s%s;', {role}, {member},
       admin_option, inherit_option, set_option, grantor_named)
   end
-from (select coalesce(' granted by ' || {grantor}::text, '') as grantor_named) as spelled,
-  lateral (select {role_named} as oid from (select {member}::text as grantee_name) as named) as member,
-  lateral (
+from (select coalesce(' granted by ' || {grantor}::text, '') as grantor_named) as spelled
+  cross join lateral (select {role_named} as oid from (select {member}::text as grantee_name) as named) as joining
+  cross join lateral (
     select case when {grantor}::text is not null then {role_named}
       when (select rolsuper from pg_roles where rolname = current_user) then 10
       else (select oid from pg_roles where rolname = current_user) end as oid
     from (select {grantor}::text as grantee_name) as named
-  ) as grantor
-  left join pg_auth_members as membership on membership.roleid = to_regrole({role}) and membership.grantor = grantor.oid
-    and membership.member = member.oid
+  ) as granting
+  left join pg_auth_members as membership
+    on (membership.roleid, membership.member, membership.grantor) = (to_regrole({role}), joining.oid, granting.oid)

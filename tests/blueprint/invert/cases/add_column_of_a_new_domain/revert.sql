@@ -1,0 +1,2 @@
+alter table core.users drop column email;
+drop domain core.email;

@@ -1,0 +1,2 @@
+alter table core.t drop constraint t_a_b_pk;
+alter table core.t alter column a drop not null;

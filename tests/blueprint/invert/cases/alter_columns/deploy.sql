@@ -1,0 +1,1 @@
+alter table core.users alter column name set default 'y', alter column name set not null, alter column name set statistics 9, alter column name set storage external, alter column name set compression pglz, alter column name set (n_distinct = 5);

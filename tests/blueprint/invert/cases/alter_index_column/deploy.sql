@@ -1,0 +1,1 @@
+alter index core.users_name_idx alter column 1 set statistics 50;

@@ -1,0 +1,12 @@
+create role hc_owner;
+create role hc_a;
+create schema core authorization hc_owner;
+grant create on database postgres to hc_owner;
+grant usage on schema public to hc_owner with grant option;
+set local role hc_owner;
+alter default privileges revoke execute on functions from public;
+create table core.users (id int);
+create function core.f() returns int return 1;
+grant execute on function core.f to hc_a;
+comment on function core.f is 'F';
+create view core.v as select 1 as x;

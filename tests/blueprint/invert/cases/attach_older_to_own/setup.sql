@@ -1,0 +1,2 @@
+create schema core;
+create table core.log_1 (at date);

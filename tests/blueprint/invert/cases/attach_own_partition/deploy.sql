@@ -1,0 +1,3 @@
+create table core.log_1 (at date);
+
+alter table core.log attach partition core.log_1 default;

@@ -1,0 +1,15 @@
+comment on database postgres is 'default administrative connection database';
+comment on policy p on core.users is null;
+comment on extension pgcrypto is 'cryptographic functions';
+comment on role hc_b is 'B';
+comment on role hc_a is null;
+comment on type core.mood is null;
+comment on sequence core.s is null;
+comment on constraint email_check on domain core.email is null;
+comment on domain core.email is null;
+comment on schema core is null;
+comment on function core.f(integer) is 'F';
+comment on index core.users_id_pk is null;
+comment on constraint users_id_pk on core.users is null;
+comment on column core.users.name is null;
+comment on table core.users is E'It''s \\\\ users';

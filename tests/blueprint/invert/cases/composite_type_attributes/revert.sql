@@ -1,0 +1,1 @@
+alter type core.pair drop attribute b;

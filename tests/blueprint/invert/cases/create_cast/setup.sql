@@ -1,0 +1,2 @@
+create schema core;
+create type core.pair as (a int, b int);

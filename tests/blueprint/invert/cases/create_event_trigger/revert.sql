@@ -1,0 +1,2 @@
+drop event trigger note;
+drop function core.note();

@@ -1,0 +1,3 @@
+create extension pgcrypto schema extensions;
+
+comment on function extensions.gen_salt(text) is 'Salt';

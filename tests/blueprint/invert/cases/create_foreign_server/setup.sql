@@ -1,0 +1,3 @@
+create role hc_a;
+create role hc_b;
+create schema core;

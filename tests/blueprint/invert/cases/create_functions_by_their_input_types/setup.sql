@@ -1,0 +1,2 @@
+create schema core;
+create type core.mood as enum ('calm');

@@ -1,0 +1,1 @@
+create index log_at_idx on core.log (at);

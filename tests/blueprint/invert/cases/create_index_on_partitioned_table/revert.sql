@@ -1,0 +1,1 @@
+drop index core.log_at_idx;

@@ -1,0 +1,1 @@
+create table core.members (since date) inherits (core.users);

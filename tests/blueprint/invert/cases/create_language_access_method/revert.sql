@@ -1,0 +1,2 @@
+drop access method heap2;
+drop language plsample;

@@ -1,0 +1,2 @@
+create schema core;
+create type core.code as (n int);

@@ -1,0 +1,2 @@
+create schema core;
+create type core.point as (x int, y int);

@@ -1,0 +1,2 @@
+create role hc_a;
+create role hc_b;

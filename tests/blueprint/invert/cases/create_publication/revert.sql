@@ -1,0 +1,2 @@
+drop publication all_of_it;
+drop publication feed;

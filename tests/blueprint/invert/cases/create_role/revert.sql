@@ -1,0 +1,2 @@
+revoke usage on schema public from hc_writer;
+drop role hc_writer;

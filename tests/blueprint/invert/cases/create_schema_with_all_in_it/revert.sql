@@ -1,0 +1,3 @@
+drop view core.people;
+drop table core.users;
+drop schema core;

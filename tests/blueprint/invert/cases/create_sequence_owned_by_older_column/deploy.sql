@@ -1,0 +1,1 @@
+create sequence core.numbers owned by core.users.id;

@@ -1,0 +1,5 @@
+create sequence core.numbers;
+
+create table core.users (id bigint default nextval('core.numbers'));
+
+alter sequence core.numbers owned by core.users.id;

@@ -1,0 +1,3 @@
+alter sequence core.numbers owned by none;
+drop table core.users;
+drop sequence core.numbers;

@@ -1,0 +1,3 @@
+create statistics core.users_both on id, name from core.users;
+
+alter statistics core.users_both set statistics 7;

@@ -1,0 +1,1 @@
+drop statistics core.users_both;

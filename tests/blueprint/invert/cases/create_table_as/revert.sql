@@ -1,0 +1,2 @@
+drop table core.more;
+drop table core.numbers;

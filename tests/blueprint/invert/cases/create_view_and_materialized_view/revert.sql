@@ -1,0 +1,2 @@
+drop materialized view core.counts;
+drop view core.people;

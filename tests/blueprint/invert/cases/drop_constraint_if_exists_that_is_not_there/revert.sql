@@ -1,0 +1,1 @@
+comment on table core.users is null;

@@ -1,0 +1,3 @@
+drop function core.f;
+
+drop procedure core.p();

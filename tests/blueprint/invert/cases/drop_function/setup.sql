@@ -1,0 +1,9 @@
+create role hc_a;
+create role hc_b;
+create schema core authorization hc_b;
+create function core.f(a int, b text default 'x') returns int language sql return a;
+comment on function core.f is 'F';
+revoke execute on function core.f from public;
+grant execute on function core.f to hc_a;
+alter function core.f owner to hc_b;
+create procedure core.p() language plpgsql as $$ begin end $$;

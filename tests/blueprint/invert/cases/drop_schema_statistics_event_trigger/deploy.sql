@@ -1,0 +1,5 @@
+drop schema attic;
+
+drop statistics core.s;
+
+drop event trigger note;

@@ -1,0 +1,10 @@
+create event trigger note on ddl_command_end when tag in ('CREATE TABLE', 'DROP TABLE') execute function core.note();
+alter event trigger note enable always;
+comment on event trigger note is 'N';
+CREATE STATISTICS core.s (dependencies) ON id, name FROM core.users;
+alter statistics core.s set statistics 5;
+comment on statistics core.s is 'S';
+create schema attic;
+alter schema attic owner to hc_b;
+grant usage on schema attic to hc_a;
+comment on schema attic is 'Old';

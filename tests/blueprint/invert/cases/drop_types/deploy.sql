@@ -1,0 +1,3 @@
+drop type core.mood, core.pair;
+
+drop domain core.email;

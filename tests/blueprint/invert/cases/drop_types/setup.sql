@@ -1,0 +1,12 @@
+create role hc_a;
+create role hc_b;
+create schema core;
+create type core.mood as enum ('calm', 'it''s');
+comment on type core.mood is 'M';
+revoke usage on type core.mood from public;
+grant usage on type core.mood to hc_a;
+create type core.pair as (a int, b varchar(5));
+comment on column core.pair.b is 'B';
+create domain core.email as varchar(80) default 'x@y' constraint email_present not null constraint email_check check (value like '%@%');
+comment on domain core.email is 'E';
+comment on constraint email_check on domain core.email is 'At';

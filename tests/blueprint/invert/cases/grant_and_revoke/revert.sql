@@ -1,0 +1,10 @@
+grant truncate on table core.users to current_user;
+revoke execute on function core.f() from hc_b;
+grant execute on function core.f to public;
+revoke usage on schema core from hc_a;
+revoke usage on schema core from public;
+revoke select (born), select (name) on table core.users from hc_a;
+revoke select (born), select (name) on table core.users from hc_b;
+grant insert on table core.users to hc_b with grant option;
+grant select (id), update (name) on table core.users to hc_b;
+revoke insert on table core.users from hc_a;

@@ -1,0 +1,3 @@
+drop index if exists core.users_born_idx;
+
+create index users_name_idx on core.users (name);

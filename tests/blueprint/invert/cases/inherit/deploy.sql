@@ -1,0 +1,1 @@
+alter table core.members inherit core.users;

@@ -1,0 +1,1 @@
+alter table core.members no inherit core.users;

@@ -1,0 +1,4 @@
+create schema core;
+
+create table core.users (id int constraint users_id_pk primary key, name text default 'x', born date);
+create table core.members (id int not null, name text, born date);

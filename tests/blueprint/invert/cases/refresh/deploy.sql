@@ -1,0 +1,3 @@
+refresh materialized view core.counts;
+
+refresh materialized view core.full;

@@ -1,0 +1,1 @@
+refresh materialized view core.counts with no data;

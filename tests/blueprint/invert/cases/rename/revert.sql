@@ -1,0 +1,14 @@
+alter schema heart rename to core;
+alter role hc_c rename to hc_a;
+alter view core.v rename column nr to id;
+alter policy q on core.people rename to p;
+alter type core.pair rename attribute b to a;
+alter type core.temper rename to mood;
+alter type core.mood rename value 'quiet' to 'calm';
+alter domain core.address rename to email;
+alter domain core.email rename constraint address_check to email_check;
+alter function core.g(integer) rename to f;
+alter index core.people_title_idx rename to users_name_idx;
+alter table core.people rename to users;
+alter table core.users rename constraint people_id_pk to users_id_pk;
+alter table core.users rename column title to name;

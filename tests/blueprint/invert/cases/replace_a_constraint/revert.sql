@@ -1,0 +1,2 @@
+alter table core.users drop constraint users_name_check;
+alter table core.users add constraint users_name_check CHECK ((name <> ''::text));

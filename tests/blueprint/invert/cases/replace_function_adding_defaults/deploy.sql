@@ -1,0 +1,1 @@
+create or replace function core.f(a int, b int default 2) returns int language sql return a + b;

@@ -1,0 +1,1 @@
+alter text search configuration core.c add mapping for word, asciiword with simple;

@@ -1,0 +1,1 @@
+alter text search configuration core.c drop mapping for word, asciiword;

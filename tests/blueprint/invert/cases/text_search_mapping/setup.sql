@@ -1,0 +1,2 @@
+create schema core;
+create text search configuration core.c (parser = default);

@@ -1,0 +1,5 @@
+alter table core.users disable trigger one;
+
+alter table core.users disable trigger user;
+
+alter table core.users disable rule quiet;

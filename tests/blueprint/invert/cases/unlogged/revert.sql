@@ -1,0 +1,1 @@
+alter table core.users set logged;

@@ -1,0 +1,1 @@
+alter domain core.a validate constraint a_check;
