@@ -94,6 +94,7 @@ from (values
   ('probe_0032', 3, repeat('k', 32)::bytea, 'null', '23505', 'keyring_purpose_key'), ('probe_0032', 2, repeat('k', 32)::bytea, 'null', '23505', 'keyring_purpose_version_pk')
 ) rules(purpose, version, key, retired, state, rule);
 select relrowsecurity and relforcerowsecurity from pg_class where oid = 'core.keyring'::regclass;
+select bool_and(attnotnull) from pg_attribute where attrelid = 'core.keyring'::regclass and attname = any ('{purpose,version,key_sealed,is_active,loaded_at}');
 select f, not has_function_privilege('hc_replicator', f::regprocedure, 'execute')
 from unnest(array['core.load_key(text, bytea)', 'core.key_version(text)', 'core.keyed_mac(bytea, text, int)', 'core.blind_index(text, text, int)']) f;
 set local role hc_admin;
@@ -177,6 +178,7 @@ from (values ('kind, memory_kib', '''a'', 19455', '23514', 'secret_policies_memo
   ('kind, lanes', '''a'', 0', '23514', 'secret_policies_lanes_check'), ('kind, salt_bytes', '''a'', 15', '23514', 'secret_policies_salt_bytes_check'),
   ('kind, digest_bytes', '''a'', 31', '23514', 'secret_policies_digest_bytes_check'), ('kind', '''password''', '23505', 'secret_policies_kind_pk')) rules(columns, given, state, rule);
 select relrowsecurity and relforcerowsecurity from pg_class where oid = 'core.secret_policies'::regclass;
+select bool_and(attnotnull) from pg_attribute where attrelid = 'core.secret_policies'::regclass and attname = any ('{memory_kib,passes,lanes,salt_bytes,digest_bytes}');
 select f, has_function_privilege('hc_worker', f::regprocedure, 'execute') = granted, not has_function_privilege('hc_replicator', f::regprocedure, 'execute')
 from (values ('core.needs_rehash(text, text)', true), ('core.dummy_phc(text)', true), ('core.same_digest(bytea, bytea)', false)) functions(f, granted);
 set local role hc_worker;

@@ -83,7 +83,7 @@ select not exists (select from blueprint.unindexed_fks('extensions')), not exist
 -- does: Paths are lower-cased, synonyms trimmed, sorted and given once, whatever their spelling; a term with children cannot go, not even until commit;
 --   ids and dates of creation stay; probes are append-only; changed rows are stamped.
 -- proves: a German label is found in its unaccented form, synonyms come out sorted and single; deleting a parent raises (23503), a whole subtree goes;
---   UPDATE and DELETE on probes raise, their renaming by a requirement does not; updated_at moves, created_at cannot.
+--   UPDATE, DELETE and TRUNCATE on probes raise, their renaming by a requirement does not; updated_at moves, created_at cannot.
 -- needs: BUILD_0005, BUILD_0014, BUILD_0024, BUILD_0036
 create function core.normalise_term() returns trigger
   language plpgsql set search_path = ''
@@ -115,7 +115,7 @@ create trigger terms_refuse_orphans after delete on core.terms
   for each row execute function core.refuse_orphans();
 
 create trigger terms_freeze before update on core.terms
-  for each row execute function core.freeze_columns('id', 'created_at');
+  for each row when (old.id is distinct from new.id or old.created_at is distinct from new.created_at) execute function core.freeze_columns();
 
 create trigger terms_touch before update on core.terms
   for each row execute function core.touch_updated_at();
@@ -126,6 +126,9 @@ create trigger requirements_touch before update on extensions.requirements
 create trigger probes_append_only before update or delete on extensions.probes
   for each row when (pg_catalog.pg_trigger_depth() = 0) execute function core.forbid_change();
 
+create trigger probes_no_truncate before truncate on extensions.probes
+  for each statement execute function core.forbid_change();
+
 comment on function core.normalise_term is 'Trigger of core.terms: path in lower case; synonyms trimmed, sorted, one per folded form.';
 comment on function core.refuse_orphans is 'Trigger of core.terms: refuses at once what terms_parent_path_fk would refuse at commit.';
 comment on trigger terms_normalise on core.terms is 'One spelling of paths, each synonym once.';
@@ -134,6 +137,7 @@ comment on trigger terms_freeze on core.terms is 'Id and date of creation stay.'
 comment on trigger terms_touch on core.terms is 'Stamps updated_at.';
 comment on trigger requirements_touch on extensions.requirements is 'Stamps updated_at.';
 comment on trigger probes_append_only on extensions.probes is 'The log is never rewritten; only a renamed requirement takes its probes along (at trigger depth 1).';
+comment on trigger probes_no_truncate on extensions.probes is 'The log is never emptied.';
 
 -- verify
 insert into core.terms (path, kind, labels, synonyms) values ('process.Probe_0026', 'process', '{"en": "Deburring"}', '{" trowal ",Schleifen,SCHLEIFEN,abrasive,""}')
@@ -143,13 +147,14 @@ select count(*) = 1 from core.terms where label_search like '%' || core.fold('fu
 update core.terms set updated_at = '2026-01-01', sort = 7 where path::text = 'process.probe_0026' returning updated_at > '2026-01-02', updated_at >= now();
 insert into core.terms (path, kind, labels) values ('process.probe_0026.child', 'process', '{"en": "Child"}');
 select blueprint.raises($$ delete from core.terms where path::text = 'process.probe_0026' $$, '23503', 'terms_refuse_orphans'),
-  blueprint.raises($$ update core.terms set created_at = '2020-01-01' where path::text = 'process.probe_0026' $$, '23514'),
+  blueprint.raises($$ update core.terms set created_at = '2020-01-01' where path::text = 'process.probe_0026' $$, '55006', 'created_at'),
+  blueprint.raises('truncate extensions.probes', '55006', 'probes'),
   not blueprint.raises($$ delete from core.terms where path operator(extensions.<@) 'process.probe_0026' $$, '23503');
 insert into extensions.requirements (name, min_version, purpose, probe_sql, fallback, updated_at) values ('probe_0026', '1', 'probe', 'select true', 'none', '2026-01-01');
 insert into extensions.probes (name, outcome) values ('probe_0026', 'absent');
 update extensions.requirements set name = 'probe_0026_b' where name = 'probe_0026' returning updated_at > '2026-01-02';
-select count(*) = 1, bool_and(blueprint.raises(format('update extensions.probes set outcome = %L where id = %L', 'ok', id), '23514')),
-  bool_and(blueprint.raises(format('delete from extensions.probes where id = %L', id), '23514'))
+select count(*) = 1, bool_and(blueprint.raises(format('update extensions.probes set outcome = %L where id = %L', 'ok', id), '55006', 'update')),
+  bool_and(blueprint.raises(format('delete from extensions.probes where id = %L', id), '55006', 'delete'))
 from extensions.probes where name = 'probe_0026_b';
 select f, not has_function_privilege('hc_replicator', f::regprocedure, 'execute') from unnest(array['core.normalise_term()', 'core.refuse_orphans()']) f;
 
@@ -254,7 +259,7 @@ returning not is_required;
 --   root; one or two letters are taken as the beginning of a word. Labels come in the wanted locale.
 -- proves: 'quartz cuting' ranks the quartz cutting term first with score > 0.5, a synonym without its accents beats everything, two letters give the words that
 --   begin with them, kind and limit hold, merged terms are gone; both searches can use the trigram index.
--- needs: BUILD_0023, BUILD_0026
+-- needs: BUILD_0023, BUILD_0024
 create function core.similar_terms(q text, kind text default null, locale text default 'en', max_hits int default 10)
   returns table (term_id uuid, path extensions.ltree, label text, score real)
   language sql stable parallel safe set search_path = '' set pg_trgm.word_similarity_threshold = 0.3
@@ -302,7 +307,7 @@ select exists (select from core.similar_terms('quartz cuting'));
 --   labels and synonyms are united, children move or merge likewise, and a redirect stays in its place.
 -- proves: moving three nodes keeps their ids and changes their paths, moving below oneself or onto another root raises (23514); a merge re-points a probe's
 --   foreign key, unites words, takes children and earlier redirects along; members can do neither (42501).
--- needs: BUILD_0005, BUILD_0023, BUILD_0024
+-- needs: BUILD_0005, BUILD_0024
 create function core.term_move(term uuid, new_parent uuid) returns bigint
   language plpgsql security definer set search_path = ''
 as $$

@@ -55,8 +55,6 @@ class Difference:
 
 def snapshot(wire: Wire, blueprint: Blueprint) -> Snapshot:
     """Every object of the database and its roles, but for PostgreSQL's own and members of extensions."""
-    if not blueprint[CATALOG_TASK].written:
-        return {}  # INTERIM
     rows = wire.must(query(blueprint[CATALOG_TASK])).results[0].rows
     return {(str(row[3]), str(row[4])): json.loads(row[5] or "{}") for row in rows}
 

@@ -174,6 +174,12 @@ def _text(value: bytes | None) -> str | None:
     return None if value is None else value.decode()
 
 
+def _shortened(context: str | None, most: int = 8) -> str | None:
+    """The innermost lines: a recursion that runs out of stack has thousands of them."""
+    lines = (context or "").split("\n")
+    return context if len(lines) <= most else "\n".join([*lines[:most], f"... and {len(lines) - most} lines more"])
+
+
 def _failure(result: pq.abc.PGresult, blockers: tuple[str, ...]) -> Failure:
     def field_of(code: pq.DiagnosticField) -> str | None:
         return _text(result.error_field(code))
@@ -185,6 +191,6 @@ def _failure(result: pq.abc.PGresult, blockers: tuple[str, ...]) -> Failure:
         position=int(field_of(diagnostic.STATEMENT_POSITION) or 0),
         detail=field_of(diagnostic.MESSAGE_DETAIL),
         hint=field_of(diagnostic.MESSAGE_HINT),
-        context=field_of(diagnostic.CONTEXT),
+        context=_shortened(field_of(diagnostic.CONTEXT)),
         blockers=blockers,
     )

@@ -100,7 +100,7 @@ def refusal(error: OSError, path: Path) -> ServerError:
         return read_only(path)
     if error.errno in (errno.EACCES, errno.EPERM):
         return UnusableState(
-            f"{path} is closed to you: it belongs to another user.",
+            f"{path} is closed to you: it, or its folder, belongs to another user.",
             hint="Set HINGECRAFT_HOME to a folder of your own, or run as its owner.",
             path=path,
         )

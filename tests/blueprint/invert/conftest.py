@@ -1,4 +1,4 @@
-"""Golden cases of the inverter: folders of setup.sql, deploy.sql and the revert.sql (or refused.txt) it must come to."""
+"""Golden cases of the inverter: setup.sql, deploy.sql and the revert.sql (or refused.txt) that must come of it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import psycopg
 
 SNAPSHOT = Path(__file__).with_name("snapshot.sql").read_text(encoding="utf-8")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regenerate", action="store_true", help="write what the inverter says into the golden files")

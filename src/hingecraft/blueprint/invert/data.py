@@ -60,7 +60,20 @@ def select(draft: Draft, node: Any) -> None:
     """A query is harmless unless it calls a function whose effects cannot be known, or makes a table."""
     if node.intoClause is not None:
         create(draft, Address("table", relation_name(node.intoClause.rel)))
+    if (room := opened_room(node)) is not None:
+        draft.made(Address("schema", (room,)))
+        draft.state("room_opened", room=room)
+        return
     _refuse_effects(draft, node)
+
+
+def opened_room(node: Any) -> str | None:
+    """The room of `select blueprint.open_room('room', ...)`, which the kit's close_room() undoes."""
+    call = getattr(node.targetList[0], "val", None) if node.targetList and len(node.targetList) == 1 else None
+    if type(call).__name__ != "FuncCall" or node.fromClause or words(call.funcname) != ("blueprint", "open_room"):
+        return None
+    first = call.args[0] if call.args else None
+    return first.val.sval if type(getattr(first, "val", None)).__name__ == "String" else None
 
 
 def _refuse_effects(draft: Draft, node: Any) -> None:

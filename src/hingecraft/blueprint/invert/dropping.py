@@ -61,7 +61,7 @@ def drop_one(draft: Draft, address: Address, *, cascades: bool) -> None:
         raise NotInvertibleError("'cascade' drops objects that no statement names: drop them one by one")
     if address.kind not in RECREATED:
         reason = LOST.get(address.kind, "its definition is not looked up")
-        raise NotInvertibleError(f"drops a {address.kind} and {reason}: write the revert or declare it irreversible")
+        raise NotInvertibleError(f"drop {address.kind}: {reason}: write the revert or declare it irreversible")
     draft.state(RECREATED[address.kind], **asked(draft, address))
 
 

@@ -27,7 +27,8 @@ def plan_revert(deploy_sql: str) -> RevertPlan:
         handler = HANDLERS.get(statement.kind)
         try:
             if handler is None:
-                raise NotInvertibleError(f"{statement.kind} has no known opposite: write the revert")
+                words = " ".join(statement.text.lower().split()[:2])
+                raise NotInvertibleError(f"{words} has no known opposite: write the revert")
             handler(draft, statement.node)
         except NotInvertibleError as reason:
             draft.refuse(statement, str(reason))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from hingecraft.blueprint.graph import Graph
 from hingecraft.blueprint.lint.finding import Finding
 from hingecraft.blueprint.lint.house import House
 from hingecraft.blueprint.lint.reading import Reading
@@ -34,7 +35,7 @@ OTHER_RULES = {
 def check(tasks: Sequence[Task], *, squawk: bool) -> list[Finding]:
     """Every finding, in the order of files and lines."""
     findings: list[Finding] = []
-    house = House()
+    house = House(graph=Graph({task.id: task for task in tasks}))
     readings = []
     for task in tasks:
         reading = Reading(task)

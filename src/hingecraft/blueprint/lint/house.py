@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from hingecraft.blueprint.graph import Graph
 from hingecraft.blueprint.invert.address import address_of
 from hingecraft.blueprint.invert.names import relation_name, role_name
 from hingecraft.blueprint.syntax import words
@@ -80,28 +81,20 @@ class House:
     comments: dict[tuple[str, str], str] = field(default_factory=dict)
     secured: set[tuple[str, str]] = field(default_factory=set)
     titles: dict[str, str] = field(default_factory=dict)
-    needs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    graph: Graph = field(default_factory=lambda: Graph({}))
 
     def read(self, reading: Reading) -> None:
         """Note what a block makes."""
         task = reading.task
-        self.needs[task.id] = task.needs
         self.titles.setdefault(task.title, task.id)
         for statement in reading.deploy.statements:
             line = reading.deploy.line(statement.line)
             if statement.kind in _NOTED:
                 _NOTED[statement.kind](self, statement.node, task.id, line)
 
-    def closure(self, task: str) -> set[str]:
-        """Everything a task needs, directly or not."""
-        found: set[str] = set()
-        waiting = list(self.needs.get(task, ()))
-        while waiting:
-            need = waiting.pop()
-            if need not in found:
-                found.add(need)
-                waiting.extend(self.needs.get(need, ()))
-        return found
+    def needs(self, task: str) -> set[str]:
+        """Everything a task needs, directly or not, and itself."""
+        return self.graph.closure([task])
 
     def create_table(self, node: Any, task: str, line: int) -> None:
         """A table with its columns and keys."""

@@ -36,7 +36,7 @@ def grant_to_public(reading: Reading) -> Remarks:
 @house_rule("rls-forced")
 def rls_forced(reading: Reading, house: House) -> Remarks:
     """A table made before row security is automatic (BUILD_0015) enables and forces it itself."""
-    if ROW_SECURITY_TASK in house.closure(reading.task.id):
+    if ROW_SECURITY_TASK in house.needs(reading.task.id):
         return
     for table in house.tables:
         if table.task != reading.task.id:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hingecraft.blueprint.graph import Graph
 from hingecraft.blueprint.lint.finding import Finding
 from hingecraft.blueprint.references.names import ANSWERS, Name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from hingecraft.blueprint.task import Task
 
@@ -25,16 +26,20 @@ class _Use:
 
 
 def undeclared(tasks: Iterable[Task]) -> list[Finding]:
-    """Uses of what a task outside the closure of `needs` makes, and needs without which every use is still covered."""
+    """Uses of what a task outside the closure of `needs` makes, and needs of which nothing is used.
+
+    A task some need of which is not among the tasks is judged when that one is: it may bring what is used.
+    """
     known = {task.id: task for task in tasks}
+    graph = Graph(known)
     makers = _makers(known.values())
-    closures: dict[str, frozenset[str]] = {}
     findings: list[Finding] = []
     for task in known.values():
         uses = list(_uses(task, makers))
-        reachable = _closure(task.id, known, closures)
-        findings += _missing(task, uses, reachable)
-        findings += _superfluous(task, uses, known, closures)
+        reachable = graph.closure([task.id])
+        if reachable <= known.keys():
+            findings += _missing(task, uses, reachable)
+        findings += _superfluous(task, uses, graph)
     return findings
 
 
@@ -73,16 +78,7 @@ def _maker(name: Name, makers: Makers) -> str | None:
     return next((makers[key] for kind in kinds if (key := (kind, name.schema, name.name)) in makers), None)
 
 
-def _closure(task_id: str, known: Mapping[str, Task], closures: dict[str, frozenset[str]]) -> frozenset[str]:
-    """Everything the task needs, directly or not; a cycle is reported elsewhere and ends here."""
-    if task_id not in closures:
-        closures[task_id] = frozenset()
-        needs = known[task_id].needs if task_id in known else ()
-        closures[task_id] = frozenset(needs).union(*(_closure(need, known, closures) for need in needs))
-    return closures[task_id]
-
-
-def _missing(task: Task, uses: list[_Use], reachable: frozenset[str]) -> Iterator[Finding]:
+def _missing(task: Task, uses: list[_Use], reachable: set[str]) -> Iterator[Finding]:
     by_maker: dict[str, list[_Use]] = {}
     for use in uses:
         if use.maker not in reachable:
@@ -96,21 +92,12 @@ def _missing(task: Task, uses: list[_Use], reachable: frozenset[str]) -> Iterato
         yield Finding("undeclared-need", "error", task.id, task.file, line, message, f"Add {maker} to its needs.")
 
 
-def _superfluous(
-    task: Task, uses: list[_Use], known: Mapping[str, Task], closures: dict[str, frozenset[str]]
-) -> Iterator[Finding]:
+def _superfluous(task: Task, uses: list[_Use], graph: Graph) -> Iterator[Finding]:
     used = {use.maker for use in uses}
     for need in task.needs:
-        rest = [other for other in task.needs if other != need]
-        covered = frozenset(rest).union(*(_closure(other, known, closures) for other in rest))
-        if need not in used and used <= covered:
+        if need in used or need not in graph.tasks:
+            continue
+        if used <= graph.closure(other for other in task.needs if other != need):
             message = f"{task.id} needs {need}, but uses nothing of it"
-            yield Finding(
-                "superfluous-need",
-                "hint",
-                task.id,
-                task.file,
-                task.line,
-                message,
-                "Leave it out, unless its effect is what counts.",
-            )
+            hint = "Leave it out, unless its effect is what counts."
+            yield Finding("superfluous-need", "hint", task.id, task.file, task.line, message, hint)

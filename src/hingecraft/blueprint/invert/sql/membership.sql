@@ -3,7 +3,7 @@ select case
     when membership.oid is null and {granted} then format('revoke %s from %s%s;', {role}, {member}, grantor_named)
     when membership.oid is null or ({granted} and not {options}) then null
     else format('grant %s to %s with admin %s, inherit %s, set %s%s;', {role}, {member},
-      admin_option, inherit_option, set_option, grantor_named)
+      admin_option::text, inherit_option::text, set_option::text, grantor_named)
   end
 from (select coalesce(' granted by ' || {grantor}::text, '') as grantor_named) as spelled
   cross join lateral (select {role_named} as oid from (select {member}::text as grantee_name) as named) as joining

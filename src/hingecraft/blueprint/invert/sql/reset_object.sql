@@ -1,3 +1,4 @@
+-- comments and privileges of an object as if it had just been made: what a new version still wants follows
 do $reset$
 declare
   statement text;
@@ -10,7 +11,12 @@ begin
     ),
     held as (
       select distinct target, case grantee when 0 then 'public' else quote_ident(pg_get_userbyid(grantee)) end as grantee
-      from object, aclexplode(acl) where grantee <> owner
+      from object, lateral (
+        select * from aclexplode(acl)
+        union
+        select entry.* from pg_catalog.pg_attribute, aclexplode(attacl) as entry where columns and attrelid = oid
+      ) as entry
+      where grantee <> owner
     ),
     fresh as (
       select target, privilege_type, case grantee when 0 then 'public' else quote_ident(pg_get_userbyid(grantee)) end as grantee

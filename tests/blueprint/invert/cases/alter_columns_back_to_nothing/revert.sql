@@ -1,0 +1,11 @@
+alter table core.users add constraint users_born_present NOT NULL born;
+comment on constraint users_born_present on core.users is 'Born';
+alter table core.users alter column name reset (n_distinct, n_distinct_inherited);
+alter table core.users alter column name set (n_distinct=5, n_distinct_inherited=3);
+alter table core.users alter column name reset (n_distinct, n_distinct_inherited);
+alter table core.users alter column name set (n_distinct=5, n_distinct_inherited=3);
+alter table core.users alter column name set compression pglz;
+alter table core.users alter column name set storage main;
+alter table core.users alter column name set statistics 9;
+alter table core.users add constraint users_name_not_null NOT NULL name;
+alter table core.users alter column name set default 'x'::text;

@@ -1,0 +1,2 @@
+drop table core.users;
+select blueprint.close_room('core');
