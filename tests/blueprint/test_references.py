@@ -35,7 +35,9 @@ USES = {
     "drop view core.v": {"relation core.v"},
     "set local role hc_member": {"role hc_member"},
     "set local role none": set(),
-    "select 'core.users'::regclass, 'hc_a'::regrole, 'core'::regnamespace": {"relation core.users", "role hc_a", "schema core"},
+    "select 'core.users'::regclass, 'hc_a'::regrole, 'core'::regnamespace": {
+        "relation core.users", "role hc_a", "schema core",
+    },
     "select 'core.f(int)'::regprocedure": {"function core.f"},
     "select nextval('core.numbers'), to_regclass('core.users')": {"object core.numbers", "object core.users"},
     "select 'core.users is a name in a text'": set(),
@@ -64,7 +66,7 @@ BODIES = {
       raise exception 'core.text is only text';
     end $$""": {
         "type core.email", "type core.users", "object core.users", "object core.email", "object core.fallback",
-        "object core.people", "object core.note", "object row.id", "relation core.gone", "relation core.log",
+        "object core.people", "object core.note", "object row.id", "relation core.gone", "object core.log",
     },
     "do $$ begin perform core.work(); end $$": {"object core.work"},
 }  # fmt: skip

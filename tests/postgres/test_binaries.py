@@ -50,7 +50,7 @@ def test_every_program_and_library_finds_its_own_kind_and_never_the_systems(prog
 
 
 def test_two_processes_that_assemble_at_once_after_a_killed_one_end_with_one_set(folder: Path) -> None:
-    left = folder / "postgres-0.0.0.new-1" / "bin"
+    left = folder / "postgres-0.0.0.new-4194305" / "bin"
     left.mkdir(parents=True)
     both = [subprocess.Popen([sys.executable, "-c", ASSEMBLE, folder], stdout=subprocess.PIPE) for _ in range(2)]
     said = {process.communicate(timeout=120)[0] for process in both}

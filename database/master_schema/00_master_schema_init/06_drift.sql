@@ -192,8 +192,10 @@ begin
   select c.classid, c.objid, c.objsubid, c.object_type, c.identity, null, null, r.id, c.definition, sha256(convert_to(c.definition::text, 'UTF8')), clock_timestamp()
   from blueprint.catalog() c left join blueprint.runs r on r.id = run
   where not c.object_type || ' ' || c.identity = any (keep)
-    and (blueprint.is_ours(c.object_type, c.identity) or exists (
-      select from blueprint.objects k where (k.classid, k.objid, k.objsubid) = (c.classid, c.objid, c.objsubid) and k.dropped_at is null))
+    and blueprint.is_ours(c.object_type, c.identity)
+    and not exists (  -- made by hand
+      select from blueprint.objects k
+      where (k.classid, k.objid, k.objsubid) = (c.classid, c.objid, c.objsubid) and k.dropped_at is null and k.task_id is null and k.definition is null)
   on conflict (classid, objid, objsubid) do update
   set definition = excluded.definition, definition_sha256 = excluded.definition_sha256, fingerprinted_at = excluded.fingerprinted_at, identity = excluded.identity
   where o.definition_sha256 is distinct from excluded.definition_sha256 or o.identity <> excluded.identity;
@@ -234,4 +236,4 @@ revoke select on probe_0019.parts from public;
 alter table probe_0019.parts drop column extra;
 select count(*) = 0 from blueprint.detect_drift() where identity ~ 'probe_0019';
 select count(*) = 0 from blueprint.drift_findings where identity ~ 'probe_0019' and resolved_at is null;
-select count(*) = 5, bool_and(length(sha256) = 32) from blueprint.fingerprint('probe_0019') where identity !~ 'policy';
+select count(*) >= 8, bool_and(length(sha256) = 32) from blueprint.fingerprint('probe_0019');

@@ -586,7 +586,7 @@ begin
     return query
     select s.queryid, s.calls, s.total_exec_time, s.total_exec_time / nullif(s.calls, 0), s.rows,
       round(s.shared_blks_hit::numeric / nullif(s.shared_blks_hit + s.shared_blks_read, 0), 4), s.wal_bytes,
-      round((s.total_exec_time / nullif(sum(s.total_exec_time) over (), 0))::numeric, 4), left(regexp_replace(s.query, '\s+', ' ', 'g'), 500)
+      round((s.total_exec_time / nullif(sum(s.total_exec_time) over (), 0))::numeric, 4), left(regexp_replace(left(s.query, 1000), '\s+', ' ', 'g'), 500)
     from extensions.pg_stat_statements s join pg_catalog.pg_database d on d.oid = s.dbid and d.datname = current_database();
   end if;
 end $$;

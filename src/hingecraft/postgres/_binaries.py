@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ._postmaster import is_alive
 from ._state import refusal
 from .errors import MissingLibraries, NoBinaries
 
@@ -106,8 +107,9 @@ def _assemble(prefix: Path, account: Account) -> None:
     from ._archive import archives, extract
 
     making = prefix.with_name(f"{prefix.name}.new-{os.getpid()}")
-    for leftover in prefix.parent.glob(f"{prefix.name}.new-*"):
-        shutil.rmtree(leftover, ignore_errors=True)
+    for left in prefix.parent.glob("postgres-*.new-*"):
+        if not is_alive(int(left.name.rpartition("-")[2])):
+            shutil.rmtree(left, ignore_errors=True)
     try:
         making.mkdir(mode=0o755, parents=True)
         parts = making / "parts"

@@ -60,6 +60,17 @@ def left_over(data: Path) -> Postmaster | None:
         return Postmaster(int(lines[0]) if lines and lines[0].isdigit() else 0, 0, 0, Path(), "starting")
 
 
+def is_alive(pid: int) -> bool:
+    """Whether there is a process with this id, of whatever program."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def is_server_of(pid: int, data: Path) -> bool:
     """Whether a process is a PostgreSQL on this data: by its command line, which the system shows to everybody."""
     words = _command(pid)
