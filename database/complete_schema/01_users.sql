@@ -232,8 +232,8 @@ create function core.normalise_user() returns trigger
   language plpgsql set search_path = ''
 as $$
 begin
-  new.handle := btrim(new.handle::text);
   new.email := btrim(new.email::text);
+  new.display_name := nullif(btrim(new.display_name), '');
   if tg_op = 'UPDATE' then
     if new.email is distinct from old.email and new.email_verified_at is not distinct from old.email_verified_at then
       new.email_verified_at := null;
@@ -245,11 +245,11 @@ begin
   return new;
 end $$;
 
-comment on function core.normalise_user is 'Trigger of core.users: trims handle and mail, clears the verification of a changed mail, keeps last_seen_at from churning.';
+comment on function core.normalise_user is 'Trigger of core.users: trims mail and name, clears the verification of a changed mail, keeps last_seen_at from churning.';
 
 create trigger users_a_normalise before insert or update on core.users for each row execute function core.normalise_user();
 
-comment on trigger users_a_normalise on core.users is 'Before the other triggers: what they see is normal already.';
+comment on trigger users_a_normalise on core.users is 'Runs before the other triggers (by name), so that they see what is stored.';
 
 select core.attach_standard('core.users', 'std');
 
@@ -259,11 +259,467 @@ select core.define_machine('user', '{
   "suspended": [{"to": "active", "guard": "hc_moderator"}, "deactivated"],
   "deactivated": ["active", "erased"]}');
 
-create trigger users_status_machine before update of status on core.users for each row execute function core.enforce_transition('user', 'status');
+create trigger users_status_machine after update of status on core.users for each row execute function core.enforce_transition('user');
 
 comment on trigger users_status_machine on core.users is 'Status changes follow machine user and are logged.';
 
 -- verify
-insert into core.users (id, handle, email, email_verified_at, display_name, status) values
-  ('00000000-0000-7000-8000-000000664001', ' ada-0664 ', ' ada-0664@example.org ', now(), 'Ada', 'active')
-returning handle::text = 'ada-0664' and email::text = 'ada-0664@example.org';
+insert into core.users (id, handle, email, email_verified_at, display_name, status, last_seen_at) values
+  ('00000000-0000-7000-8000-000000664001', 'ada-0664', 'ada-0664@example.org', now(), ' Ada ', 'active', now())
+returning display_name = 'Ada';
+update core.users set email = 'ada-0664-new@example.org' where handle = 'ada-0664' returning email_verified_at is null;
+update core.users set email_verified_at = now(), email = 'ada-0664@example.org' where handle = 'ada-0664' returning email_verified_at is not null;
+update core.users set last_seen_at = now() + interval '1 minute' where handle = 'ada-0664' returning last_seen_at = now();
+update core.users set last_seen_at = now() + interval '6 minutes' where handle = 'ada-0664' returning last_seen_at > now();
+update core.users set updated_at = now() - interval '1 day' where handle = 'ada-0664';
+update core.users set campus = 'berlin' where handle = 'ada-0664' returning updated_at >= now();
+select blueprint.raises($$ update core.users set created_at = now() - interval '1 day' where handle = 'ada-0664' $$, '55006', 'created_at');
+select sql, blueprint.raises(sql, '23514', why) from (values
+  ($$ update core.users set status = 'invited' where handle = 'ada-0664' $$, 'active -> invited'),
+  ($$ update core.users set status = 'erased', erased_at = now(), email = null, display_name = null, campus = null where handle = 'ada-0664' $$, 'active -> erased')) v(sql, why);
+select core.act_as('00000000-0000-7000-8000-000000664001', 'hc_member');
+select blueprint.raises($$ update core.users set status = 'suspended' where handle = 'ada-0664' $$, '42501', 'takes hc_moderator');
+select core.act_as('00000000-0000-7000-8000-000000664001', 'hc_moderator');
+select blueprint.raises($$ update core.users set status = 'suspended' where handle = 'ada-0664' $$, '23514', 'takes a reason');
+select core.give_reason('spam');
+update core.users set status = 'suspended' where handle = 'ada-0664' returning status = 'suspended';
+select count(*) = 1 from core.status_changes where entity_id = '00000000-0000-7000-8000-000000664001' and to_status = 'suspended' and reason = 'spam';
+
+-- revert
+drop trigger users_status_machine on core.users;
+select core.define_machine('user', '{}');
+select core.detach_standard('core.users');
+drop trigger users_a_normalise on core.users;
+drop function core.normalise_user;
+
+-- task: BUILD_0665 create_table_jsonb_indexes
+-- title: Index preferences JSONB for digest and accessibility audiences
+-- does: core.digest_recipients(frequency, hour) finds active people whose chosen digest is due at their local hour, core.preference_audience(wanted)
+--   everybody who chose something, for roll-outs.
+-- proves: at 07:00 UTC in winter the weekly digest of 8 o'clock goes to Berlin and not to Tokyo; both functions are served by their indexes.
+-- needs: BUILD_0005, BUILD_0661
+create index users_preferences_idx on core.users using gin (preferences jsonb_path_ops);
+
+create index users_digest_idx on core.users ((preferences ->> 'digest')) where status = 'active';
+
+comment on index core.users_preferences_idx is 'Who chose something (core.preference_audience).';
+comment on index core.users_digest_idx is 'Active people by digest frequency (core.digest_recipients).';
+
+create function core.digest_recipients(frequency text, hour int, at timestamptz default now()) returns setof uuid
+  language sql stable
+begin atomic
+  select u.id from core.users u
+  where u.status = 'active' and u.preferences ->> 'digest' = frequency
+    and extract(hour from digest_recipients.at at time zone u.time_zone) = digest_recipients.hour;
+end;
+
+create function core.preference_audience(wanted jsonb) returns setof uuid
+  language sql stable
+begin atomic
+  select u.id from core.users u where u.preferences @> wanted and u.status = 'active';
+end;
+
+comment on function core.digest_recipients is 'Active people with this digest (daily, weekly, ...) whose local hour it is at that time.';
+comment on function core.preference_audience is 'Active people whose preferences contain the given object, as {"beta": true}.';
+
+grant execute on function core.digest_recipients, core.preference_audience to hc_worker;
+
+-- verify
+insert into core.users (handle, email, status, time_zone, preferences) values
+  ('ada-0665', 'ada-0665@example.org', 'active', 'Europe/Berlin', '{"digest": "weekly", "probe0665": true}'),
+  ('kei-0665', 'kei-0665@example.org', 'active', 'Asia/Tokyo', '{"digest": "weekly"}'),
+  ('bob-0665', null, 'invited', 'Europe/Berlin', '{"digest": "weekly", "probe0665": true}');
+select array_agg(u.handle::text) = '{ada-0665}' from core.digest_recipients('weekly', 8, '2026-01-05 07:00+00') d(id) join core.users u using (id) where u.handle::text like '%-0665';
+select array_agg(u.handle::text) = '{ada-0665}' from core.preference_audience('{"probe0665": true}') p(id) join core.users u using (id);
+select index, blueprint.plan_uses(sql, index) from (values
+  ($$ select from core.users where preferences @> '{"beta": true}' $$, 'users_preferences_idx'),
+  ($$ select from core.users where status = 'active' and preferences ->> 'digest' = 'weekly' $$, 'users_digest_idx')) v(sql, index);
+select f, has_function_privilege('hc_worker', f, 'execute') and not has_function_privilege('hc_member', f, 'execute')
+from unnest(array['core.digest_recipients(text, int, timestamptz)', 'core.preference_audience(jsonb)']) f;
+
+-- task: BUILD_0666 add_wix_columns
+-- title: Add Wix columns _id, _createdDate, _updatedDate, _owner to core.users (owner = the user)
+-- does: Four virtual columns that cannot disagree with the real ones, and the comment mark @wix (read, write or never) with core.wix_columns(relation)
+--   and core.wix_exposable(relation), by which the Wix layer knows what it may show and take.
+-- proves: the columns follow their sources, cannot be written (428C9), and are granted like them; wix_columns('core.users') leaves the digest out.
+-- needs: BUILD_0010, BUILD_0661
+alter table core.users
+  add column "_id" text generated always as (id::text) virtual,
+  add column "_createdDate" timestamptz generated always as (created_at) virtual,
+  add column "_updatedDate" timestamptz generated always as (updated_at) virtual,
+  add column "_owner" text generated always as (id::text) virtual;
+
+grant select ("_id", "_createdDate", "_updatedDate", "_owner") on core.users to hc_member, hc_auditor;
+
+comment on column core.users."_id" is 'The id, as Wix names it. @wix read';
+comment on column core.users."_createdDate" is 'created_at, as Wix names it. @wix read';
+comment on column core.users."_updatedDate" is 'updated_at, as Wix names it. @wix read';
+comment on column core.users."_owner" is 'The account itself, as Wix names it. @wix read';
+
+create function core.wix_columns(relation regclass) returns table (column_name text, access text)
+  language sql stable
+begin atomic
+  select a.attname::text, coalesce(m.value, 'read')
+  from pg_catalog.pg_attribute a
+  left join blueprint.annotations(relation) m on m.column_name = a.attname and m.tag = 'wix'
+  where a.attrelid = relation and a.attnum > 0 and not a.attisdropped and coalesce(m.value, 'read') <> 'never'
+    and not exists (select from blueprint.annotations(relation) s where s.column_name = a.attname and s.tag in ('secret', 'pii') and m.value is null)
+  order by a.attnum;
+end;
+
+create function core.wix_exposable(relation regclass) returns boolean
+  language sql stable
+begin atomic
+  select count(*) = 4 from pg_catalog.pg_attribute a
+  where a.attrelid = relation and a.attname in ('_id', '_createdDate', '_updatedDate', '_owner') and a.attgenerated = 'v';
+end;
+
+comment on function core.wix_columns is 'Columns of a table that the Wix layer may show, and whether it may write them. Secret and personal ones need an explicit @wix mark.';
+comment on function core.wix_exposable is 'Whether a table carries the four Wix columns, so that it may be a Wix collection.';
+
+grant execute on function core.wix_columns, core.wix_exposable to hc_worker;
+
+-- verify
+insert into core.users (id, handle) values ('00000000-0000-7000-8000-000000666001', 'ada-0666');
+update core.users set updated_at = created_at + interval '1 hour', campus = 'x' where handle = 'ada-0666';
+select "_id" = id::text and "_owner" = id::text and "_createdDate" = created_at and "_updatedDate" = updated_at from core.users where handle = 'ada-0666';
+select c, blueprint.raises(format('update core.users set %I = default, %1$I = null', c), '42601') or blueprint.raises(format('update core.users set %I = null', c), '428C9')
+from unnest(array['_id', '_createdDate', '_updatedDate', '_owner']) c;
+select count(*) = 4 from pg_attribute where attrelid = 'core.users'::regclass and attgenerated = 'v';
+select c, has_column_privilege('hc_member', 'core.users', c, 'select') and has_column_privilege('hc_auditor', 'core.users', c, 'select')
+from unnest(array['_id', '_createdDate', '_updatedDate', '_owner']) c;
+select count(*) filter (where column_name in ('email_bidx', 'pii_sealed')) = 0, count(*) filter (where column_name in ('_id', 'handle')) = 2 from core.wix_columns('core.users');
+select core.wix_exposable('core.users') and not core.wix_exposable('pg_catalog.pg_class');
+select f, has_function_privilege('hc_worker', f, 'execute') and not has_function_privilege('hc_member', f, 'execute')
+from unnest(array['core.wix_columns(regclass)', 'core.wix_exposable(regclass)']) f;
+
+-- task: BUILD_0667 implement_table_feature
+-- title: Merge duplicate accounts: core.merge_users(source, target, reason)
+-- does: Every foreign key to core.users found in the catalog is pointed at the target; where that would break a unique rule the target's row stays. The mail moves
+--   to the target's aliases, the source is deactivated and points to the target; counts per table come back. dry_run only counts.
+-- proves: rows of two child tables move, a unique clash keeps the target's row, dry_run changes nothing, a cycle, a member and a weak session are refused.
+-- needs: BUILD_0663, BUILD_0664
+create function core.merge_users(source uuid, target uuid, reason text, dry_run boolean default false) returns table (table_name text, column_name text, moved bigint, dropped bigint)
+  language plpgsql security definer set search_path = ''
+as $$
+declare
+  child record;
+  item record;
+  alias text;
+begin
+  if not core.has_role('hc_admin') or core.auth_level() <> 'aal2' then
+    raise exception using errcode = '42501', message = 'merging accounts takes hc_admin with a second factor';
+  elsif source = target or exists (select from core.users u where u.id = target and u.status <> 'active')
+      or not exists (select from core.users u where u.id = source and u.merged_into is null) then
+    raise exception using errcode = '22023', message = 'an account is merged once, into another one that is active';
+  end if;
+  for child in
+    select k.conrelid::regclass::text as name, a.attname::text as field
+    from pg_catalog.pg_constraint k join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = k.conkey[1]
+    where k.contype = 'f' and k.confrelid = 'core.users'::regclass and k.conparentid = 0 and k.conrelid <> 'core.users'::regclass
+    order by 1, 2
+  loop
+    table_name := child.name; column_name := child.field; moved := 0; dropped := 0;
+    if dry_run then
+      execute format('select count(*) from %s where %I = $1', child.name, child.field) into moved using source;
+    else
+      for item in execute format('select ctid from %s where %I = $1', child.name, child.field) using source loop
+        begin
+          execute format('update %s set %I = $1 where ctid = $2', child.name, child.field) using target, item.ctid;
+          moved := moved + 1;
+        exception when unique_violation or exclusion_violation then
+          execute format('delete from %s where ctid = $1', child.name) using item.ctid;
+          dropped := dropped + 1;
+        end;
+      end loop;
+    end if;
+    if moved + dropped > 0 then
+      return next;
+    end if;
+  end loop;
+  if not dry_run then
+    update core.users u set email = null, email_bidx = null, merged_into = target, status = 'deactivated'
+      from core.users old where old.id = source and u.id = source returning old.email into alias;
+    update core.users u set metadata = u.metadata || jsonb_build_object('merged', coalesce(u.metadata -> 'merged', '[]') || jsonb_build_object('id', source, 'reason', reason, 'alias', alias))
+      where u.id = target;
+  end if;
+end $$;
+
+comment on function core.merge_users is 'Moves everything of a duplicate account to another one (hc_admin with aal2). Security definer: it writes every table that points to accounts. Returns rows moved and dropped per table.';
+
+grant execute on function core.merge_users to hc_admin;
+
+-- verify
+insert into core.users (id, handle, email, status) values
+  ('00000000-0000-7000-8000-000000667001', 'dup-0667', 'dup-0667@example.org', 'active'), ('00000000-0000-7000-8000-000000667002', 'ada-0667', 'ada-0667@example.org', 'active');
+create table core.probe_0667_a (user_id uuid references core.users (id), note text);
+create table core.probe_0667_b (user_id uuid references core.users (id), topic text, kept text, unique (user_id, topic));
+insert into core.probe_0667_a values ('00000000-0000-7000-8000-000000667001', 'x'), ('00000000-0000-7000-8000-000000667001', 'y');
+insert into core.probe_0667_b values ('00000000-0000-7000-8000-000000667001', 'news', 'source'), ('00000000-0000-7000-8000-000000667002', 'news', 'target'), ('00000000-0000-7000-8000-000000667001', 'jobs', 'source');
+select core.act_as('00000000-0000-7000-8000-000000667002', 'hc_admin');
+select blueprint.raises($$ select core.merge_users('00000000-0000-7000-8000-000000667001', '00000000-0000-7000-8000-000000667002', 'twice') $$, '42501', 'second factor');
+select core.act_as('00000000-0000-7000-8000-000000667002', 'hc_admin', '{"aal": "aal2"}');
+set local role hc_admin;
+select sum(moved) = 4 from core.merge_users('00000000-0000-7000-8000-000000667001', '00000000-0000-7000-8000-000000667002', 'twice', dry_run => true) where table_name like '%probe_0667%';
+set local role hc_owner;
+select count(*) = 2 from core.probe_0667_a where user_id = '00000000-0000-7000-8000-000000667001';
+select sum(moved) = 3, sum(dropped) = 1 from core.merge_users('00000000-0000-7000-8000-000000667001', '00000000-0000-7000-8000-000000667002', 'twice') where table_name like '%probe_0667%';
+select count(*) = 2 and bool_or(topic = 'news' and kept = 'target') and bool_or(topic = 'jobs') from core.probe_0667_b where user_id = '00000000-0000-7000-8000-000000667002';
+select status = 'deactivated' and merged_into = '00000000-0000-7000-8000-000000667002' and email is null from core.users where handle = 'dup-0667';
+select metadata #>> '{merged,0,alias}' = 'dup-0667@example.org' from core.users where handle = 'ada-0667';
+select sql, blueprint.raises(sql, '22023') from (values
+  ($$ select core.merge_users('00000000-0000-7000-8000-000000667002', '00000000-0000-7000-8000-000000667001', 'back') $$),
+  ($$ select core.merge_users('00000000-0000-7000-8000-000000667002', '00000000-0000-7000-8000-000000667002', 'self') $$)) v(sql);
+select has_function_privilege('hc_admin', 'core.merge_users(uuid, uuid, text, boolean)', 'execute') and not has_function_privilege('hc_moderator', 'core.merge_users(uuid, uuid, text, boolean)', 'execute');
+
+-- task: BUILD_0668 implement_table_feature critical
+-- title: Erase a person: core.erase_user(id, reason) with proof and legal holds
+-- does: Every column annotated @pii in core.users and in the tables that point to it loses what it holds of the person (columns marked `@pii retain`, as the law
+--   wants of money, stay); the account becomes erased-xxxx. A proof names table, column and rows under one digest. metadata.legal_hold refuses.
+-- proves: after erasing, a scan by value finds mail and name nowhere, a retained column stays, other people's rows are untouched; a held account raises.
+-- needs: BUILD_0010, BUILD_0663, BUILD_0664
+create function core.erase_user(person uuid, reason text) returns jsonb
+  language plpgsql security definer set search_path = ''
+as $$
+declare
+  account core.users;
+  place record;
+  touched bigint;
+  changes jsonb := '[]';
+  proof jsonb;
+begin
+  select * into account from core.users u where u.id = person for update;
+  if not core.has_role('hc_compliance') and core.current_user_id() is distinct from person then
+    raise exception using errcode = '42501', message = 'an account is erased by its owner or by hc_compliance';
+  elsif account.id is null or account.status = 'erased' then
+    raise exception using errcode = '22023', message = 'there is no such account to erase';
+  elsif account.metadata ? 'legal_hold' then
+    raise exception using errcode = '55006', message = 'the account is under legal hold', detail = account.metadata ->> 'legal_hold';
+  end if;
+  for place in
+    select t.relation, t.key, a.attname as field, a.attnotnull as required
+    from (
+      select k.conrelid::regclass as relation, f.attname as key
+      from pg_catalog.pg_constraint k join pg_catalog.pg_attribute f on f.attrelid = k.conrelid and f.attnum = k.conkey[1]
+      where k.contype = 'f' and k.confrelid = 'core.users'::regclass and k.conparentid = 0 and k.conrelid <> 'core.users'::regclass) t
+    cross join lateral blueprint.annotations(t.relation) m
+    join pg_catalog.pg_attribute a on a.attrelid = t.relation and a.attname = m.column_name
+    where m.tag = 'pii' and m.value is distinct from 'retain'
+    order by 1, 3
+  loop
+    execute format('update %s set %I = %s where %I = $1 and %2$I is not null', place.relation, place.field, case when place.required then quote_literal('erased') else 'null' end, place.key)
+      using person;
+    get diagnostics touched = row_count;
+    changes := changes || jsonb_build_object('table', place.relation::text, 'column', place.field, 'rows', touched);
+  end loop;
+  perform core.give_reason(reason);
+  if account.status <> 'deactivated' then
+    update core.users u set status = 'deactivated' where u.id = person;
+  end if;
+  update core.users u
+  set status = 'erased', erased_at = now(), handle = 'erased-' || left(encode(sha256(uuid_send(person)), 'hex'), 12), email = null, email_bidx = null, email_verified_at = null,
+    display_name = null, campus = null, pii_sealed = null, preferences = '{}', metadata = '{}'
+  where u.id = person;
+  changes := changes || jsonb_build_object('table', 'core.users', 'column', '*', 'rows', 1);
+  proof := jsonb_build_object('user_id', person, 'erased_at', now(), 'reason', reason, 'changes', changes);
+  return proof || jsonb_build_object('sha256', encode(sha256(convert_to(proof::text, 'UTF8')), 'hex'));
+end $$;
+
+comment on function core.erase_user is 'Erases a person in place and returns the proof (owner of the account, or hc_compliance). Security definer: it writes every table that holds personal data.';
+
+grant execute on function core.erase_user to hc_member, hc_worker;
+
+-- verify
+insert into core.users (id, handle, email, email_verified_at, display_name, status, campus, pii_sealed, preferences, metadata) values
+  ('00000000-0000-7000-8000-000000668001', 'ada-0668', 'ada-0668@example.org', now(), 'Ada Probe', 'active', 'berlin', '\x01', '{"nick": "Ada Probe"}', '{"alias": "ada-0668@example.org"}'),
+  ('00000000-0000-7000-8000-000000668002', 'bob-0668', 'bob-0668@example.org', null, 'Bob Probe', 'active', null, null, '{}', '{"legal_hold": "case 7"}');
+create table core.probe_0668 (user_id uuid references core.users (id), name text, phone text not null, paid_by text, amount int);
+comment on column core.probe_0668.name is 'Name. @pii';
+comment on column core.probe_0668.phone is 'Phone. @pii';
+comment on column core.probe_0668.paid_by is 'Name on the receipt. @pii retain';
+insert into core.probe_0668 values ('00000000-0000-7000-8000-000000668001', 'Ada Probe', '123', 'A. Probe', 10), ('00000000-0000-7000-8000-000000668002', 'Bob Probe', '456', 'B. Probe', 20);
+select core.act_as('00000000-0000-7000-8000-000000668002', 'hc_member');
+select sql, blueprint.raises(sql, state) from (values
+  ($$ select core.erase_user('00000000-0000-7000-8000-000000668001', 'x') $$, '42501'), ($$ select core.erase_user('00000000-0000-7000-8000-000000668002', 'x') $$, '55006')) v(sql, state);
+select core.act_as('00000000-0000-7000-8000-000000668001', 'hc_member');
+select proof ->> 'sha256' = encode(sha256(convert_to((proof - 'sha256')::text, 'UTF8')), 'hex') and proof -> 'changes' @> '[{"table": "core.probe_0668", "column": "name", "rows": 1}, {"table": "core.probe_0668", "column": "phone", "rows": 1}]'
+from core.erase_user('00000000-0000-7000-8000-000000668001', 'my wish') proof;
+select status = 'erased' and handle::text ~ '^erased-[0-9a-f]{12}$' and to_jsonb(u)::text !~ 'ada-0668|Ada Probe|berlin' from core.users u where id = '00000000-0000-7000-8000-000000668001';
+select count(*) filter (where name is null and phone = 'erased' and paid_by = 'A. Probe') = 1, count(*) filter (where name = 'Bob Probe' and phone = '456') = 1, sum(amount) = 30 from core.probe_0668;
+select count(*) = 2 from core.status_changes where entity_id = '00000000-0000-7000-8000-000000668001' and reason = 'my wish';
+select core.act_as('00000000-0000-7000-8000-000000668002', 'hc_compliance');
+select blueprint.raises($$ select core.erase_user('00000000-0000-7000-8000-000000668001', 'again') $$, '22023');
+select has_function_privilege('hc_member', f, 'execute') and has_function_privilege('hc_worker', f, 'execute') and not has_function_privilege('hc_anon', f, 'execute') from (values ('core.erase_user(uuid, text)')) v(f);
+
+-- task: BUILD_0669 implement_table_feature
+-- title: Find people: core.find_users(q, limit) tolerant of typos and respectful of privacy
+-- does: Exact handles first, then prefixes, then trigram likeness of the folded handle and name, with transposed letters counted as near; who is suspended or erased is
+--   never found, who chose not to be discoverable only by staff.
+-- proves: 'jnoe' finds Joné first, a non-discoverable member is found by a moderator and not by a member, one letter finds nobody.
+-- needs: BUILD_0036, BUILD_0662, BUILD_0663
+create function core.letters(value text) returns text
+  language sql immutable strict parallel safe
+  return (select string_agg(c, '' order by c) from regexp_split_to_table(core.fold(value), '') c);
+
+create function core.find_users(q text, most int default 20) returns table (id uuid, handle core.handle, display_name text, score real, match text)
+  language sql stable security definer set search_path = '' set pg_trgm.similarity_threshold = 0.1
+as $$
+  with wanted as (select core.fold(q) as q, core.letters(q) as letters),
+  candidate as (
+    select u.id, u.handle, u.display_name, core.fold(u.handle::text) as h, core.fold(u.display_name) as d
+    from core.users u
+    where length(btrim(q)) >= 2 and u.status = 'active' and (u.preferences ->> 'discoverable' is distinct from 'false' or core.has_role('hc_moderator'))
+      and (u.handle::text operator(extensions.%) q or u.display_name operator(extensions.%) q or u.handle::text ilike q || '%'))
+  select c.id, c.handle, c.display_name, s.score, case s.score when 1 then 'exact' when 0.9::real then 'prefix' else 'similar' end
+  from candidate c, wanted w,
+    lateral (select case when w.q in (c.h, c.d) then 1 when starts_with(c.h, w.q) or starts_with(c.d, w.q) then 0.9
+      else greatest(extensions.similarity(c.h, w.q), extensions.similarity(c.d, w.q), case when w.letters in (core.letters(c.h), core.letters(c.d)) then 0.6 end) end::real) s(score)
+  where s.score >= 0.3
+  order by s.score desc, length(c.handle::text), c.id
+  limit least(most, 100)
+$$;
+
+comment on function core.letters is 'The letters of a folded text in order: equal for transposed spellings.';
+comment on function core.find_users is 'People by a name as somebody remembers it, best first: score 1 exact, 0.9 prefix, below that likeness. Security definer: row security would disable the trigram indexes; it repeats the rule of who may be found.';
+
+grant execute on function core.find_users to hc_member, hc_agent;
+
+-- verify
+insert into core.users (handle, email, display_name, status, preferences) values
+  ('jone-0669', 'jone-0669@example.org', 'Joné', 'active', '{}'), ('john-0669', 'john-0669@example.org', 'John', 'active', '{}'), ('shy-0669', 'shy-0669@example.org', 'Shyprobe', 'active', '{"discoverable": false}'),
+  ('gone-0669', 'gone-0669@example.org', 'Shyprobe Gone', 'suspended', '{}');
+select core.act_as('00000000-0000-7000-8000-000000669001', 'hc_member');
+set local role hc_member;
+select handle::text = 'jone-0669' and match = 'similar' from core.find_users('jnoe', 1);
+select count(*) filter (where match = 'exact' and score = 1) = 1 from core.find_users('JONE') where handle::text like '%-0669';
+select bool_and(match = 'prefix') from core.find_users('jone-06') where handle::text like '%-0669';
+select count(*) = 0 from core.find_users('Shyprobe') where handle::text like '%-0669';
+select count(*) = 0 from core.find_users('j');
+set local role hc_moderator;
+select count(*) = 1 and bool_and(handle::text = 'shy-0669') from core.find_users('Shyprobe') where handle::text like '%-0669';
+set local role hc_owner;
+select core.letters('Joné') = core.letters('jnoe'), core.letters('ab') <> core.letters('abb');
+select has_function_privilege('hc_member', f, 'execute') and has_function_privilege('hc_agent', f, 'execute') and not has_function_privilege('hc_worker', f, 'execute')
+from (values ('core.find_users(text, int)')) v(f);
+select not has_function_privilege('hc_anon', 'core.letters(text)', 'execute');
+
+-- task: BUILD_0670 implement_table_feature critical
+-- title: Look up users by mail through a blind index: core.user_by_email() and verified mail change
+-- does: email_bidx follows the mail wherever a key is loaded; user_by_email() compares digests only. A change of mail waits in core.email_changes until the token sent to
+--   the new address comes back; both addresses are to be told. rekey_email_index(batch) walks the table after a key rotation.
+-- proves: a look-up ignores case, before the confirmation the old mail stays and after it the new one is verified, a token works once and not late, three
+--   batches re-key every row once.
+-- needs: BUILD_0032, BUILD_0034, BUILD_0662, BUILD_0664
+create table core.email_changes (
+  user_id uuid constraint email_changes_user_id_pk primary key constraint email_changes_user_id_fk references core.users (id) on delete cascade,
+  new_email core.email not null,
+  token_sha256 bytea not null constraint email_changes_token_sha256_key unique,
+  requested_at timestamptz not null default now(),
+  expires_at timestamptz not null,
+  constraint email_changes_expires_at_check check (expires_at > requested_at and expires_at <= requested_at + interval '24 hours')
+);
+
+create function core.set_email_bidx() returns trigger
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  if new.email is null then
+    new.email_bidx := null;
+  elsif exists (select from core.keyring k where k.purpose = 'user.email' and k.is_active) then
+    new.email_bidx := core.blind_index(new.email::text, 'user.email');
+  end if;
+  return new;
+end $$;
+
+create trigger users_b_email_bidx before insert or update of email on core.users for each row execute function core.set_email_bidx();
+
+create function core.user_by_email(email text) returns uuid
+  language sql stable
+  return (select u.id from core.users u where u.email_bidx = core.blind_index(user_by_email.email, 'user.email'));
+
+create function core.request_email_change(new_email text, out token text, out notify text[]) returns record
+  language plpgsql security definer set search_path = ''
+as $$
+declare
+  me constant uuid := core.current_user_id();
+  minted record := core.mint_token('mail');
+begin
+  insert into core.email_changes as c (user_id, new_email, token_sha256, expires_at) values (me, request_email_change.new_email, minted.digest, now() + interval '24 hours')
+  on conflict (user_id) do update set new_email = excluded.new_email, token_sha256 = excluded.token_sha256, requested_at = excluded.requested_at, expires_at = excluded.expires_at;
+  token := minted.token;
+  notify := array_remove(array[(select u.email::text from core.users u where u.id = me), request_email_change.new_email], null);
+end $$;
+
+create function core.confirm_email_change(token text) returns uuid
+  language plpgsql security definer set search_path = ''
+as $$
+declare
+  change core.email_changes;
+begin
+  delete from core.email_changes c where c.token_sha256 = core.token_digest(token) and c.expires_at > now() returning * into change;
+  if change.user_id is null then
+    raise exception using errcode = '28000', message = 'the token is unknown, used or expired', hint = 'Ask for the change again.';
+  end if;
+  update core.users u set email = change.new_email, email_verified_at = clock_timestamp() where u.id = change.user_id;
+  return change.user_id;
+end $$;
+
+create function core.rekey_email_index(batch int) returns bigint
+  language sql
+begin atomic
+  with stale as (
+    select u.id from core.users u
+    where u.email is not null and (u.email_bidx is null or get_byte(u.email_bidx, 0) <> core.key_version('user.email'))
+    order by u.id limit batch for update skip locked),
+  changed as (
+    update core.users u set email_bidx = core.blind_index(u.email::text, 'user.email') from stale where u.id = stale.id returning 1)
+  select count(*) from changed;
+end;
+
+comment on table core.email_changes is 'A change of mail that waits for its confirmation, one a person; reached through functions alone. @distribution local';
+comment on column core.email_changes.user_id is 'Whose mail. @pii';
+comment on column core.email_changes.new_email is 'The address to be confirmed. @pii';
+comment on column core.email_changes.token_sha256 is 'Digest of the token that was sent there. @secret';
+comment on column core.email_changes.requested_at is 'When it was asked for.';
+comment on column core.email_changes.expires_at is 'A day later at most.';
+comment on function core.set_email_bidx is 'Trigger of core.users: the digest follows the mail. Without a key it stays empty until core.rekey_email_index(). Security definer: the keyring is closed.';
+comment on trigger users_b_email_bidx on core.users is 'The digest follows the mail.';
+comment on function core.user_by_email is 'The account of a mail by its keyed digest, in any case; null when there is none. For owner functions.';
+comment on function core.request_email_change is 'Begins a change of the current person''s mail. The worker sends the token to the new address and a note to both (notify). Security definer: members may not read tokens.';
+comment on function core.confirm_email_change is 'Ends it: the new mail is the account''s, and verified. Security definer: writes core.users.mail.';
+comment on function core.rekey_email_index is 'Writes the digests of the next accounts under the active key; 0 when all are done.';
+
+grant execute on function core.request_email_change, core.confirm_email_change to hc_worker;
+
+-- verify
+select core.load_key('user.email', decode(repeat('ab', 32), 'hex')) > 0;
+insert into core.users (id, handle, email, email_verified_at, status) values
+  ('00000000-0000-7000-8000-000000670001', 'ada-0670', 'ada-0670@example.org', now(), 'active'), ('00000000-0000-7000-8000-000000670002', 'bob-0670', 'bob-0670@example.org', null, 'active');
+select core.user_by_email('ADA-0670@example.org') = '00000000-0000-7000-8000-000000670001', core.user_by_email('nobody-0670@example.org') is null;
+select core.act_as('00000000-0000-7000-8000-000000670001');
+create temporary table change on commit drop as select * from core.request_email_change('new-0670@example.org');
+grant select on pg_temp.change to hc_worker;
+select core.looks_like_token(token) and notify = '{ada-0670@example.org,new-0670@example.org}' from pg_temp.change;
+select core.user_by_email('ada-0670@example.org') is not null, core.user_by_email('new-0670@example.org') is null;
+select core.confirm_email_change(token) = '00000000-0000-7000-8000-000000670001' from pg_temp.change;
+select core.user_by_email('ada-0670@example.org') is null, core.user_by_email('new-0670@example.org') is not null;
+select email_verified_at is not null and email = 'new-0670@example.org' from core.users where handle = 'ada-0670';
+select blueprint.raises($$ select core.confirm_email_change(token) from pg_temp.change $$, '28000');
+insert into core.email_changes (user_id, new_email, token_sha256, requested_at, expires_at) values ('00000000-0000-7000-8000-000000670002', 'late-0670@example.org', core.token_digest('late'), now() - interval '2 hours', now() - interval '1 hour');
+select blueprint.raises($$ select core.confirm_email_change('late') $$, '28000');
+select sql, blueprint.raises(sql, state, rule) from (values
+  ($$ insert into core.email_changes (user_id, new_email, token_sha256, expires_at) values ('00000000-0000-7000-8000-000000670002', 'x@example.org', '\x01', now() + interval '1 hour') $$, '23505', 'email_changes_user_id_pk'),
+  ($$ insert into core.email_changes (user_id, new_email, token_sha256, expires_at) values ('00000000-0000-7000-8000-000000670001', 'x@example.org', core.token_digest('late'), now() + interval '1 hour') $$, '23505', 'email_changes_token_sha256_key'),
+  ($$ insert into core.email_changes (user_id, new_email, token_sha256, expires_at) values ('00000000-0000-7000-8000-00000067000f', 'x@example.org', '\x01', now() + interval '1 hour') $$, '23503', 'email_changes_user_id_fk'),
+  ($$ insert into core.email_changes (user_id, new_email, token_sha256, expires_at) values ('00000000-0000-7000-8000-000000670001', 'x@example.org', '\x01', now() + interval '2 days') $$, '23514', 'email_changes_expires_at_check')) v(sql, state, rule);
+select relrowsecurity and relforcerowsecurity from pg_class where oid = 'core.email_changes'::regclass;
+update core.users set email = null, status = 'deactivated' where handle = 'bob-0670' returning email_bidx is null;
+update core.users set email = 'bob-0670@example.org' where handle = 'bob-0670' returning email_bidx is not null;
+insert into core.users (handle, email) select 'bulk-0670-' || i, 'bulk-0670-' || i || '@example.org' from generate_series(1, 3) i;
+select core.load_key('user.email', decode(repeat('cd', 32), 'hex')) > 0;
+select core.user_by_email('new-0670@example.org') is null;
+create temporary table batches on commit drop as select n, core.rekey_email_index(2) as rekeyed from generate_series(1, 200) n where exists (select from core.users);
+select sum(rekeyed) >= 5, max(rekeyed) = 2, bool_or(rekeyed = 0) from pg_temp.batches;
+select core.user_by_email('new-0670@example.org') = '00000000-0000-7000-8000-000000670001';
+select f, has_function_privilege('hc_worker', f, 'execute') = expected and not has_function_privilege('hc_member', f, 'execute') from (values ('core.request_email_change(text)', true),
+  ('core.confirm_email_change(text)', true), ('core.user_by_email(text)', false), ('core.rekey_email_index(int)', false), ('core.set_email_bidx()', false)) v(f, expected);

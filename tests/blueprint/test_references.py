@@ -123,9 +123,9 @@ def test_references_survive_a_cache() -> None:
 
 def _task(number: int, deploy: str, *needs: int, verify: str = "") -> Task:
     return Task(
-        id=f"BUILD_{number:04d}", action="x", title=str(number), category="c", component="r", deploy=deploy, verify=verify,
-        needs=tuple(f"BUILD_{need:04d}" for need in needs), file="room.sql", line=number * 100,
-        deploy_line=number * 100 + 5, verify_line=number * 100 + 50,
+        id=f"BUILD_{number:04d}", action="x", title=str(number), category="c", component="r",
+        deploy=deploy, verify=verify, needs=tuple(f"BUILD_{need:04d}" for need in needs),
+        file="room.sql", line=number * 100, deploy_line=number * 100 + 5, verify_line=number * 100 + 50,
     )  # fmt: skip
 
 

@@ -225,7 +225,7 @@ returning duration_ms = 1250;
 insert into blueprint.objects (classid, objid, objsubid, object_type, identity) values (0, 0, 2, 'probe', 'probe')
 on conflict (classid, objid, objsubid) do nothing
 returning created_at <= clock_timestamp(), not in_extension;
-insert into blueprint.drift_findings (kind, object_type, identity) values ('missing', 'probe', 'probe')
+insert into blueprint.drift_findings (kind, object_type, identity, found) values ('foreign', 'probe', 'probe.0002', '{}')
 on conflict (id) do nothing
 returning uuid_extract_version(id) = 7, detected_at <= clock_timestamp();
 select count(*) = 3 from blueprint.task_runs where task_id = 'BUILD_9002';
@@ -318,8 +318,8 @@ select index, blueprint.plan_uses(sql, index) from (values
 insert into blueprint.objects (classid, objid, objsubid, object_type, identity, dropped_at)
 values (0, 0, 31, 'probe', 'probe.0003', null), (0, 0, 32, 'probe', 'probe.0003', now());
 select blueprint.raises($$ update blueprint.objects set dropped_at = null where identity = 'probe.0003' $$, '23505', 'objects_object_type_identity_key');
-select blueprint.raises($$ insert into blueprint.drift_findings (kind, object_type, identity)
-  values ('missing', 'probe', 'probe.0003'), ('altered', 'probe', 'probe.0003') $$, '23505', 'drift_findings_object_type_identity_key');
+select blueprint.raises($$ insert into blueprint.drift_findings (kind, object_type, identity, found)
+  values ('foreign', 'probe', 'probe.0003', '{}'), ('foreign', 'probe', 'probe.0003', '{}') $$, '23505', 'drift_findings_object_type_identity_key');
 
 -- task: BUILD_0004 create_foreign_keys critical
 -- title: Tie ledger rows together with foreign keys and cascade rules
@@ -356,7 +356,7 @@ insert into blueprint.runs (id, kind) values ('00000000-0000-7000-8000-000000000
 insert into blueprint.task_runs (run_id, task_id, phase, status) values ('00000000-0000-7000-8000-000000000004', 'BUILD_9003', 'verify', 'succeeded');
 insert into blueprint.objects (classid, objid, objsubid, object_type, identity, task_id, first_run_id)
 values (0, 0, 4, 'probe', 'probe.0004', 'BUILD_9002', '00000000-0000-7000-8000-000000000004');
-insert into blueprint.drift_findings (kind, object_type, identity, run_id) values ('missing', 'probe', 'probe.0004', '00000000-0000-7000-8000-000000000004');
+insert into blueprint.drift_findings (kind, object_type, identity, found, run_id) values ('foreign', 'probe', 'probe.0004', '{}', '00000000-0000-7000-8000-000000000004');
 select sql, blueprint.raises(sql, '23503', key) from (values
   ('task_needs_needs_id_fk', $$ delete from blueprint.tasks where id = 'BUILD_9001' $$),
   ('objects_task_id_fk', $$ delete from blueprint.tasks where id = 'BUILD_9002' $$),

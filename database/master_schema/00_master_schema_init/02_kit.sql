@@ -146,6 +146,24 @@ begin atomic
   order by 1, 2;
 end;
 
+create function blueprint.open_to_public(room text) returns table (object_type text, identity text, privilege text)
+  language sql stable
+begin atomic
+  select o.object_type, o.identity, a.privilege_type
+  from (
+    select 'schema', n.nspname::text, n.oid, coalesce(n.nspacl, acldefault('n', n.nspowner)) from pg_catalog.pg_namespace n where n.nspname = room
+    union all
+    select 'relation', c.oid::regclass::text, c.oid, c.relacl from pg_catalog.pg_class c where c.relnamespace = to_regnamespace(quote_ident(room))
+    union all
+    select 'function', p.oid::regprocedure::text, p.oid, coalesce(p.proacl, acldefault('f', p.proowner)) from pg_catalog.pg_proc p where p.pronamespace = to_regnamespace(quote_ident(room))
+    union all
+    select 'type', t.oid::regtype::text, t.oid, coalesce(t.typacl, acldefault('T', t.typowner)) from pg_catalog.pg_type t
+    where t.typnamespace = to_regnamespace(quote_ident(room)) and t.typrelid = 0 and t.typelem = 0
+  ) o(object_type, identity, oid, acl), aclexplode(o.acl) a
+  where a.grantee = 0 and not exists (select from pg_catalog.pg_depend d where d.objid = o.oid and d.deptype = 'e')
+  order by 1, 2, 3;
+end;
+
 comment on function blueprint.open_room is 'Creates schema room, owned by hc_owner and closed to everybody else, and registers it with its layer and contract. Again: only the registration is renewed. Undo with close_room().';
 comment on function blueprint.close_room is 'Drops the empty schema room and its registration: the revert of open_room().';
 comment on function blueprint.closure is 'Every task that task needs, directly or not, with the longest distance to it.';
@@ -155,6 +173,7 @@ comment on function blueprint.ensure_role is 'Creates a role of the cluster unle
 comment on function blueprint.release_role is 'Drops a role of the cluster unless another database uses it or holds a blueprint of its own. True when it was dropped.';
 comment on function blueprint.raises is 'For verifies: true when sql raises that SQLSTATE and message, detail, constraint, column or table contains mentions. What sql did is undone either way.';
 comment on function blueprint.plan_uses is 'For verifies: true when the plan of sql, sequential scans switched off, reads the index (or a partition of it). It shows that the index can serve, not that it is chosen at size.';
+comment on function blueprint.open_to_public is 'For verifies: what everybody may do with objects of a room (extensions left out). A room is closed: no row.';
 comment on function blueprint.unindexed_fks is 'For verifies: foreign keys of a room whose columns lead no index, save those whose comment says @unindexed and why.';
 
 -- verify
@@ -182,6 +201,17 @@ select count(*) = 1, bool_and(constraint_name = 'children_parent_id_fk' and colu
 select blueprint.plan_uses('select * from probe_0005.children where code = 1', 'children_code_id_idx'),
   not blueprint.plan_uses('select * from probe_0005.children where parent_id = 1', 'children_code_id_idx'),
   current_setting('enable_seqscan') = 'on';
+create function probe_0005.one() returns int return 1;
+create domain probe_0005.word as text;
+select count(*) = 0 from blueprint.open_to_public('probe_0005');
+grant usage on schema probe_0005 to public;
+grant select on probe_0005.parents to public;
+grant execute on function probe_0005.one to public;
+grant usage on domain probe_0005.word to public;
+select string_agg(object_type || ' ' || privilege, ', ') = 'function EXECUTE, relation SELECT, schema USAGE, type USAGE' from blueprint.open_to_public('probe_0005');
+drop function probe_0005.one;
+drop domain probe_0005.word;
+select count(*) = 0 from blueprint.open_to_public('blueprint');
 select blueprint.raises($$ select blueprint.close_room('probe_0005') $$, '2BP01');
 drop table probe_0005.children, probe_0005.parents;
 select blueprint.close_room('probe_0005');

@@ -37,7 +37,7 @@ grant hc_anon, hc_member, hc_designer, hc_operator, hc_moderator, hc_finance, hc
 grant pg_monitor to hc_monitor;
 grant pg_read_all_data to hc_backup;
 
-grant usage on schema blueprint to hc_anon, hc_agent, hc_worker, hc_auditor, hc_analyst, hc_monitor, hc_replicator, hc_backup;
+grant usage on schema blueprint to hc_anon, hc_agent, hc_worker, hc_auditor, hc_analyst, hc_monitor, hc_replicator;
 grant execute on function blueprint.raises, blueprint.plan_uses
   to hc_anon, hc_agent, hc_worker, hc_auditor, hc_analyst, hc_monitor, hc_replicator, hc_backup;
 
@@ -68,7 +68,7 @@ select current_user = 'hc_member', blueprint.raises('set local role hc_owner', '
 -- revert
 revoke execute on function blueprint.raises, blueprint.plan_uses
   from hc_anon, hc_agent, hc_worker, hc_auditor, hc_analyst, hc_monitor, hc_replicator, hc_backup;
-revoke usage on schema blueprint from hc_anon, hc_agent, hc_worker, hc_auditor, hc_analyst, hc_monitor, hc_replicator, hc_backup;
+revoke usage on schema blueprint from hc_anon, hc_agent, hc_worker, hc_auditor, hc_analyst, hc_monitor, hc_replicator;
 select blueprint.release_role(role)
 from unnest(array['hc_authenticator', 'hc_anon', 'hc_member', 'hc_designer', 'hc_operator', 'hc_moderator', 'hc_finance', 'hc_compliance', 'hc_admin', 'hc_agent',
   'hc_worker', 'hc_auditor', 'hc_analyst', 'hc_monitor', 'hc_replicator', 'hc_backup']) role;

@@ -193,6 +193,7 @@ end;
 
 alter function blueprint.secure_tables() owner to hc_owner;
 alter function blueprint.rls_gaps(text) owner to hc_owner;
+revoke execute on function blueprint.secure_tables, blueprint.rls_gaps from public;
 
 create event trigger blueprint_secure_tables on ddl_command_end when tag in ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'ALTER TABLE')
   execute function blueprint.secure_tables();
@@ -252,7 +253,7 @@ select relrowsecurity from pg_class where oid = 'probe_0015.settings'::regclass;
 --   truncate guards of its parent; month_partitions() lists them; drop_month_partitions() detaches and drops what ended before a date, never the current month.
 -- proves: on a probe parent the months are made once and again none, a row of next month lands in its partition, a partition is closed to roles that may
 --   read the parent, old months go, and dropping the current one raises.
--- needs: BUILD_0015
+-- needs: BUILD_0014, BUILD_0015
 create function core.month_partitions(parent regclass) returns table (partition regclass, from_at timestamptz, to_at timestamptz, estimated_rows bigint)
   language sql stable
 begin atomic
@@ -409,7 +410,6 @@ create function core.enforce_transition() returns trigger
   language plpgsql security definer set search_path = ''
 as $$
 declare
-  machine constant text := tg_argv[0];
   field constant text := coalesce(tg_argv[1], 'status');
   entity constant jsonb := to_jsonb(new);
   before constant text := case tg_op when 'UPDATE' then to_jsonb(old) ->> field else '' end;
@@ -420,21 +420,21 @@ begin
   if before is not distinct from after then
     return new;
   end if;
-  select * into step from core.state_transitions t where t.machine = enforce_transition.machine and t.from_status = before and t.to_status = after;
-  if not found and (before <> '' or exists (select from core.state_transitions t where t.machine = enforce_transition.machine and t.from_status = '')) then
-    raise exception using errcode = '23514', schema = tg_table_schema, table = tg_table_name, column = field, constraint = machine,
-      message = format('%s: %s -> %s is no transition', machine, coalesce(nullif(before, ''), '(new)'), after),
+  select * into step from core.state_transitions t where t.machine = tg_argv[0] and t.from_status = before and t.to_status = after;
+  if not found and (before <> '' or exists (select from core.state_transitions t where t.machine = tg_argv[0] and t.from_status = '')) then
+    raise exception using errcode = '23514', schema = tg_table_schema, table = tg_table_name, column = field, constraint = tg_argv[0],
+      message = format('%s: %s -> %s is no transition', tg_argv[0], coalesce(nullif(before, ''), '(new)'), after),
       hint = 'core.next_statuses() lists what may follow.';
   elsif step.guard_role is not null and not core.has_role(step.guard_role) then
-    raise exception using errcode = '42501', schema = tg_table_schema, table = tg_table_name, column = field, constraint = machine,
-      message = format('%s: %s -> %s takes %s', machine, before, after, step.guard_role);
+    raise exception using errcode = '42501', schema = tg_table_schema, table = tg_table_name, column = field, constraint = tg_argv[0],
+      message = format('%s: %s -> %s takes %s', tg_argv[0], before, after, step.guard_role);
   elsif step.requires_reason and reason is null then
-    raise exception using errcode = '23514', schema = tg_table_schema, table = tg_table_name, column = field, constraint = machine,
-      message = format('%s: %s -> %s takes a reason', machine, before, after), hint = 'Call core.give_reason() in the same transaction first.';
+    raise exception using errcode = '23514', schema = tg_table_schema, table = tg_table_name, column = field, constraint = tg_argv[0],
+      message = format('%s: %s -> %s takes a reason', tg_argv[0], before, after), hint = 'Call core.give_reason() in the same transaction first.';
   end if;
   if tg_op = 'UPDATE' then
     insert into core.status_changes (machine, entity_id, from_status, to_status, reason, payload)
-    values (machine, (entity ->> coalesce(tg_argv[2], 'id'))::uuid, before, after, reason, core.as_jsonb(current_setting('core.reason_payload', true)));
+    values (tg_argv[0], (entity ->> coalesce(tg_argv[2], 'id'))::uuid, before, after, reason, core.as_jsonb(current_setting('core.reason_payload', true)));
   end if;
   return new;
 end $$;
@@ -495,15 +495,15 @@ select core.define_machine('probe_0020', '{"": ["z"]}') = 1;
 select core.define_machine('probe_0020', '{"": ["a"], "a": ["b"], "b": [{"to": "c", "guard": "hc_moderator"}, {"to": "d", "reason": true, "label": "Give up"}]}') = 4;
 select array_agg(format('%s>%s %s %s', from_status, to_status, requires_reason, terminal) order by 1) = array['>a f f', 'a>b f f', 'b>c f t', 'b>d t t'] from core.state_transitions where machine = 'probe_0020';
 select core.act_as('00000000-0000-7000-8000-000000000020', 'hc_member');
-insert into probe_0020.things (key) values ('00000000-0000-7000-8000-000000000001'), ('00000000-0000-7000-8000-000000000002');
+insert into probe_0020.things (key) values ('00000000-0000-7000-8000-000000000001'), ('00000000-0000-7000-8000-000000000002'), ('00000000-0000-7000-8000-000000000003');
 select blueprint.raises($$ insert into probe_0020.things (state) values ('b') $$, '23514', '(new) -> b');
-update probe_0020.things set state = 'b';
+update probe_0020.things set state = 'b' where key < '00000000-0000-7000-8000-000000000003';
 select array_agg(to_status || ' ' || permitted order by to_status) = array['c false', 'd true'], bool_or(label = 'Give up' and requires_reason and terminal) from core.next_statuses('probe_0020', 'b');
 select from_status = 'a' and to_status = 'b' and actor_id = '00000000-0000-7000-8000-000000000020' and actor_role = 'hc_member' and reason is null and payload is null
   and uuid_extract_version(id) = 7 and occurred_at > transaction_timestamp()
 from core.status_changes where machine = 'probe_0020' and entity_id = '00000000-0000-7000-8000-000000000001';
-select blueprint.raises($$ update probe_0020.things set state = 'a' $$, '23514', 'b -> a'), blueprint.raises($$ update probe_0020.things set state = 'c' $$, '42501', 'hc_moderator'),
-  blueprint.raises($$ update probe_0020.things set state = 'd' $$, '23514', 'takes a reason');
+select blueprint.raises($$ update probe_0020.things set state = 'a' $$, '23514', 'b -> a'), blueprint.raises($$ update probe_0020.things set state = 'c' where state = 'b' $$, '42501', 'hc_moderator'),
+  blueprint.raises($$ update probe_0020.things set state = 'd' where state = 'b' $$, '23514', 'takes a reason');
 select core.act_as('00000000-0000-7000-8000-000000000021', 'hc_moderator');
 update probe_0020.things set state = 'c' where key = '00000000-0000-7000-8000-000000000001';
 select core.give_reason('worn out', '{"cycles": 9}');
@@ -513,8 +513,7 @@ from core.status_changes where machine = 'probe_0020' and to_status = 'd';
 select rule, blueprint.raises(sql, state, rule) from (values
   ('55006', 'update', $$ update core.status_changes set reason = '' where machine = 'probe_0020' $$),
   ('55006', 'delete', $$ delete from core.status_changes where machine = 'probe_0020' $$),
-  ('55006', 'truncate', 'truncate core.status_changes'),
-  ('55006', 'truncate', 'truncate core.status_changes' || to_char(now() at time zone 'UTC', '_YYYY_MM')),
+  ('55006', 'core.status_changes keeps', 'truncate core.status_changes'),
   ('23505', 'status_changes_2', $$ insert into core.status_changes select * from core.status_changes where machine = 'probe_0020' $$),
   ('23514', 'status_changes_payload_check', $$ insert into core.status_changes (machine, entity_id, from_status, to_status, payload) values ('probe_0020', uuidv7(), 'a', 'b', '1') $$),
   ('23505', 'state_transitions_machine_from_status_to_status_pk', $$ insert into core.state_transitions select * from core.state_transitions where machine = 'probe_0020' $$),
@@ -522,6 +521,7 @@ select rule, blueprint.raises(sql, state, rule) from (values
   ('23514', 'state_transitions_guard_role_check', $$ insert into core.state_transitions values ('probe_0020', 'a', 'c', 'postgres') $$)) v(state, rule, sql);
 insert into core.state_transitions (machine, from_status, to_status) values ('probe_0020', 'x', 'y') returning not requires_reason and not terminal;
 select blueprint.plan_uses($$ select to_status from core.status_changes where entity_id = '00000000-0000-7000-8000-000000000020' order by occurred_at desc $$, 'status_changes_entity_id_occurred_at_idx');
+select partition, blueprint.raises('truncate ' || partition, '55006') from core.month_partitions('core.status_changes');
 select count(*) = 0 from blueprint.rls_gaps('core') where table_name like 'core.stat%';
 grant usage on schema probe_0020 to hc_member;
 grant select, update on probe_0020.things to hc_member;
@@ -529,6 +529,7 @@ create policy things_all on probe_0020.things to hc_member using (true);
 select core.act_as('00000000-0000-7000-8000-000000000020', 'hc_member');
 set local role hc_member;
 select core.give_reason('as a member');
+update probe_0020.things set state = 'b' where state = 'a';
 select permitted = false from core.next_statuses('probe_0020', 'b') where to_status = 'c';
 select blueprint.raises('select from core.status_changes', '42501'), blueprint.raises($$ insert into core.state_transitions values ('probe_0020', 'c', 'a') $$, '42501');
 set local role hc_owner;
@@ -539,9 +540,10 @@ from unnest(array['hc_anon', 'hc_agent', 'hc_worker', 'hc_auditor', 'hc_analyst'
 set local role hc_agent;
 select count(*) = 5 from core.state_transitions where machine = 'probe_0020';
 set local role hc_auditor;
-select count(*) = 4 from core.status_changes where machine = 'probe_0020';
+select count(*) = 5, bool_or(reason = 'as a member') from core.status_changes where machine = 'probe_0020';
 set local role hc_owner;
-select core.define_machine('probe_0020', '{}') = 0, not exists (select from core.next_statuses('probe_0020', 'a'));
+select core.define_machine('probe_0020', '{}') = 0;
+select not exists (select from core.next_statuses('probe_0020', 'a'));
 
 -- revert
 drop function core.next_statuses, core.enforce_transition, core.give_reason, core.define_machine;

@@ -130,6 +130,7 @@ alter function blueprint.record_ddl() owner to hc_owner;
 alter function blueprint.record_drop() owner to hc_owner;
 alter function blueprint.refuse_cycle() owner to hc_owner;
 alter function blueprint.refuse_rewrite() owner to hc_owner;
+revoke execute on function blueprint.record_ddl, blueprint.record_drop, blueprint.refuse_cycle, blueprint.refuse_rewrite from public;
 
 create event trigger blueprint_record_ddl on ddl_command_end execute function blueprint.record_ddl();
 
@@ -194,6 +195,15 @@ create table probe_0006.things (id int, kind text);
 select array_agg(identity || ' ' || coalesce(task_id, 'by hand') order by identity)
   = array['probe_0006.items.id BUILD_9006', 'probe_0006.items.kind BUILD_9006', 'probe_0006.items.size BUILD_9007', 'probe_0006.things.id by hand', 'probe_0006.things.kind by hand']
 from blueprint.objects where schema_name = 'probe_0006' and object_type = 'table column' and dropped_at is null and identity not like '%strays%';
+set local role none;
+create schema probe_0006_own authorization pg_checkpoint;
+set local role pg_checkpoint;
+create table probe_0006_own.things (id int);
+create table probe_0006_own.gone (id int);
+drop table probe_0006_own.gone;
+set local role none;
+select array_agg(identity || ' ' || (dropped_at is null) order by identity) = array['probe_0006_own.gone false', 'probe_0006_own.things true']
+from blueprint.objects where schema_name = 'probe_0006_own' and object_type = 'table';
 set local blueprint.task_id = 'BUILD_9008';
 drop table probe_0006.items;
 select bool_and(dropped_by_task_id = 'BUILD_9008' and dropped_at is not null), count(*) >= 6 from blueprint.objects where identity like '%probe_0006.items%';
@@ -208,3 +218,102 @@ update blueprint.runs set status = 'succeeded', finished_at = clock_timestamp() 
 insert into blueprint.task_runs (run_id, task_id, phase, status) values ('00000000-0000-7000-8000-000000000006', 'BUILD_9006', 'deploy', 'succeeded');
 select blueprint.raises($$ update blueprint.runs set status = 'failed' where id = '00000000-0000-7000-8000-000000000006' $$, '55006', 'runs');
 select blueprint.raises($$ update blueprint.task_runs set status = 'failed' where task_id = 'BUILD_9006' $$, '55006', 'task_runs');
+
+-- task: BUILD_0018 implement_feature high
+-- title: Guard blueprint runs with one advisory lock and recover those whose session died
+-- does: begin_run() takes the session lock of the database, exclusive for apply and revert, shared for plan, verify and drift, or raises 55P03 and names
+--   the holder; end_run() closes the run and lets go; recover_runs() closes as aborted what a lost session left running. The lock is the heartbeat.
+-- proves: a run records who, where and what, a second change in the same session is refused with its pid (55P03), a run of a lost backend is aborted
+--   and makes way. Two sessions: tests/isolation/BUILD_0018.spec.
+-- needs: BUILD_0006, BUILD_0009
+create function blueprint.lock_key() returns bigint
+  language sql immutable parallel safe
+  return hashtextextended('hingecraft blueprint', 0);
+
+create function blueprint.run_holders() returns table (pid int, exclusive boolean, holder text)
+  language sql stable
+begin atomic
+  select a.pid, l.mode = 'ExclusiveLock', concat_ws(' ', r.kind, 'by', a.usename, nullif(a.application_name, ''), 'pid', a.pid, 'since ' || to_char(r.started_at, 'YYYY-MM-DD HH24:MI:SS TZ'))
+  from pg_catalog.pg_locks l
+  join pg_catalog.pg_stat_activity a on a.pid = l.pid and a.datid = l.database and a.datname = current_database()
+  left join blueprint.runs r on r.backend_pid = a.pid and r.status = 'running'
+  where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and (l.classid::bigint << 32 | l.objid::bigint) = blueprint.lock_key();
+end;
+
+create function blueprint.recover_runs() returns int
+  language plpgsql set search_path = ''
+as $$
+declare
+  recovered int;
+begin
+  update blueprint.runs r set status = 'aborted', finished_at = clock_timestamp()
+  where r.status = 'running' and not exists (
+    select from pg_catalog.pg_stat_activity a
+    where a.pid = r.backend_pid and a.datname = current_database() and coalesce(a.backend_start, r.started_at) <= r.started_at
+      and (r.kind not in ('apply', 'revert') or exists (select from blueprint.run_holders() h where h.pid = a.pid)));
+  get diagnostics recovered = row_count;
+  return recovered;
+end $$;
+
+create function blueprint.begin_run(kind text, options jsonb default '{}', git_commit text default null) returns uuid
+  language plpgsql set search_path = ''
+as $$
+declare
+  changes constant boolean := kind in ('apply', 'revert');
+  locked boolean;
+  run uuid;
+begin
+  perform blueprint.recover_runs();
+  locked := case when changes then pg_try_advisory_lock(blueprint.lock_key()) else pg_try_advisory_lock_shared(blueprint.lock_key()) end;
+  if locked then
+    begin
+      insert into blueprint.runs (kind, options, git_commit, lock_key) values (begin_run.kind, begin_run.options, begin_run.git_commit, blueprint.lock_key()) returning id into run;
+      return run;
+    exception when others then  -- the lock outlives the statement: give it back
+      perform case when changes then pg_advisory_unlock(blueprint.lock_key()) else pg_advisory_unlock_shared(blueprint.lock_key()) end;
+      if sqlstate <> '23505' then
+        raise;
+      end if;
+    end;
+  end if;
+  raise exception using errcode = '55P03', message = 'another run is at work: ' || coalesce((select string_agg(h.holder, '; ') from blueprint.run_holders() h), 'one that just ended'),
+    hint = 'Wait for it to end and try again; do not wait inside the lock.';
+end $$;
+
+create function blueprint.end_run(run uuid, status text default 'succeeded') returns void
+  language plpgsql set search_path = ''
+as $$
+declare
+  kind text;
+begin
+  update blueprint.runs r set status = end_run.status, finished_at = clock_timestamp()
+  where r.id = run and r.status = 'running' and r.backend_pid = pg_backend_pid()
+  returning r.kind into kind;
+  if kind is null then
+    raise exception using errcode = '55000', message = format('run %s does not run in this session', run);
+  end if;
+  perform case when kind in ('apply', 'revert') then pg_advisory_unlock(blueprint.lock_key()) else pg_advisory_unlock_shared(blueprint.lock_key()) end;
+end $$;
+
+comment on function blueprint.lock_key is 'Key of the advisory lock of a blueprint; per database, as advisory locks are.';
+comment on function blueprint.run_holders is 'Sessions that hold the lock, and what they run.';
+comment on function blueprint.recover_runs is 'Closes as aborted the runs whose session is gone (or, for changes, has lost the lock); returns how many.';
+comment on function blueprint.begin_run is 'Takes the lock without waiting and opens a run; 55P03 names the holder. End it in the same session with end_run(); if the session dies, the lock goes with it.';
+comment on function blueprint.end_run is 'Closes a run of this session and lets go of its lock.';
+
+-- verify
+update blueprint.runs set status = 'aborted', finished_at = clock_timestamp() where status = 'running';
+insert into blueprint.runs (id, kind, backend_pid) values ('00000000-0000-7000-8000-000000000018', 'apply', 0), ('00000000-0000-7000-8000-000000000019', 'plan', 0);
+insert into blueprint.runs (id, kind) values ('00000000-0000-7000-8000-00000000001a', 'plan');
+select blueprint.recover_runs() = 2;
+select status = case id when '00000000-0000-7000-8000-00000000001a' then 'running' else 'aborted' end, (finished_at is null) = (status = 'running')
+from blueprint.runs where id between '00000000-0000-7000-8000-000000000018' and '00000000-0000-7000-8000-00000000001a';
+update blueprint.runs set status = 'aborted', finished_at = clock_timestamp() where status = 'running';
+insert into blueprint.runs (kind, backend_pid) values ('revert', 0);
+select set_config('probe.run', blueprint.begin_run('apply', '{"why": "a probe"}', 'abc123')::text, true);
+select kind = 'apply' and status = 'running' and options = '{"why": "a probe"}' and git_commit = 'abc123' and lock_key = blueprint.lock_key() and backend_pid = pg_backend_pid()
+from blueprint.runs where id = current_setting('probe.run')::uuid;
+select exclusive and holder like 'apply by %pid%' from blueprint.run_holders() where pid = pg_backend_pid() and exclusive;
+select blueprint.raises($$ select blueprint.begin_run('revert') $$, '55P03', 'pid ' || pg_backend_pid()), blueprint.raises($$ select blueprint.begin_run('odd') $$, '23514', 'runs_kind_check');
+select blueprint.end_run(current_setting('probe.run')::uuid, 'failed');
+select status = 'failed' and finished_at >= started_at, blueprint.raises(format('select blueprint.end_run(%L)', id), '55000') from blueprint.runs where id = current_setting('probe.run')::uuid;

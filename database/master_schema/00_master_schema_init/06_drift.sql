@@ -237,3 +237,5 @@ alter table probe_0019.parts drop column extra;
 select count(*) = 0 from blueprint.detect_drift() where identity ~ 'probe_0019';
 select count(*) = 0 from blueprint.drift_findings where identity ~ 'probe_0019' and resolved_at is null;
 select count(*) >= 8, bool_and(length(sha256) = 32) from blueprint.fingerprint('probe_0019');
+select count(*) = 5 and bool_and(not has_function_privilege('pg_checkpoint', oid, 'execute')) from pg_proc
+where pronamespace = 'blueprint'::regnamespace and proname in ('catalog', 'fingerprint', 'is_ours', 'detect_drift', 'snapshot_fingerprints');

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hingecraft.errors import ServerError
+
 from . import _places
 from ._account import Account, server_account
 from ._binaries import Binaries, assembled, binaries, remove_others
@@ -119,6 +121,7 @@ class EmbeddedCluster:
             state = read_state(self.home)
             if state:
                 end_orphans(state.data)
+                remove_sockets(state.sockets, state.data)
             inside = [*state.place.glob("postgres-*"), *state.place.glob("data*")] if state else []
             removed = [path for path in [*inside, self.passfile, self.home / FILE] if path.exists()]
             for path in removed:
@@ -167,13 +170,17 @@ class EmbeddedCluster:
             remove_sockets(stale.sockets, state.data)
             (state.data / PID_FILE).unlink(missing_ok=True)
         remove_sockets(state.sockets, state.data)
-        state.sockets = socket_directory(account)
         if not is_free(state.port):
             state.port = free_port()
-        state.write()
-        here = {"port": str(state.port), "unix_socket_directories": str(state.sockets)}
-        account.write(state.data / SETTINGS_FILE, settings_file({**self.settings, **here}))
-        running = start_server(state.data, account, programs)
+        state.sockets = socket_directory(account)
+        try:
+            state.write()
+            here = {"port": str(state.port), "unix_socket_directories": str(state.sockets)}
+            account.write(state.data / SETTINGS_FILE, settings_file({**self.settings, **here}))
+            running = start_server(state.data, account, programs)
+        except (ServerError, OSError):
+            remove_sockets(state.sockets, state.data)
+            raise
         remove_others(state.place, programs)
         if not self.passfile.exists():
             self._change_password(running)

@@ -97,9 +97,11 @@ CASES: dict[str, tuple[list[Task | list[Task]], list[Task | list[Task]]]] = {
             block("create domain core.email as text constraint address_check check (value <> '');"),
         ],
         [
-            block("create table core.users (id int constraint users_id_pk primary key, a int constraint users_a_key unique);"),
+            block("create table core.users (id int constraint users_id_pk primary key,"
+                  " a int constraint users_a_key unique);"),
             block("alter table core.users add constraint users_during_excl exclude using gist (during with &&);"),
-            block("create unique index users_id_key on core.users (id); create index users_a_b_idx on core.users (a, b);"),
+            block("create unique index users_id_key on core.users (id);"
+                  " create index users_a_b_idx on core.users (a, b);"),
             block("create domain core.email as text constraint email_check check (value <> '');"),
         ],
     ),
@@ -160,7 +162,8 @@ CASES: dict[str, tuple[list[Task | list[Task]], list[Task | list[Task]]]] = {
         ],
         [
             block(FUNCTION + "return 1;"),
-            block(FUNCTION + "security definer return 1; comment on function core.f is 'F. Security definer: the key is closed.';"),
+            block(FUNCTION + "security definer return 1;"
+                  " comment on function core.f is 'F. Security definer: the key is closed.';"),
         ],
     ),
     "view-security": (
@@ -250,7 +253,10 @@ CASES: dict[str, tuple[list[Task | list[Task]], list[Task | list[Task]]]] = {
         [block(TAKES), [block(FUNCTION + "return 1;"), block(TAKES, number=17, waivers={"or-replace": "a slot"})]],
     ),
     "policy-role": (
-        [block("create policy p on core.users using (true);"), block("create policy p on core.users to public using (true);")],
+        [
+            block("create policy p on core.users using (true);"),
+            block("create policy p on core.users to public using (true);"),
+        ],
         [block(POLICY + "using (true);")],
     ),
     "policy-init-plan": (
@@ -268,14 +274,16 @@ CASES: dict[str, tuple[list[Task | list[Task]], list[Task | list[Task]]]] = {
     "one-policy": (
         [
             block(POLICY + "using (true); create policy q on core.users for select to hc_b, hc_a using (true);"),
-            [block(POLICY + "for select using (true);"),
+            [block("create policy p on core.users for select to hc_a using (true);"),
              block("create policy q on core.users for select to hc_a using (false);", number=17)],
         ],
         [
-            block(POLICY + "for select using (true); create policy q on core.users for insert to hc_a with check (true);"),
+            block("create policy p on core.users for select to hc_a using (true);"
+                  " create policy q on core.users for insert to hc_a with check (true);"),
             block(POLICY + "using (true); create policy q on core.users to hc_b using (true);"),
             block(POLICY + "using (true); create policy q on core.users as restrictive to hc_a using (true);"),
-            block(POLICY + "using (true); drop policy p on core.users; create policy q on core.users to hc_a using (true);"),
+            block(POLICY + "using (true); drop policy p on core.users;"
+                  " create policy q on core.users to hc_a using (true);"),
         ],
     ),
     "missing-revert": (

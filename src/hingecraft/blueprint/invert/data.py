@@ -69,10 +69,10 @@ def select(draft: Draft, node: Any) -> None:
 
 def opened_room(node: Any) -> str | None:
     """The room of `select blueprint.open_room('room', ...)`, which the kit's close_room() undoes."""
-    call = getattr(node.targetList[0], "val", None) if node.targetList and len(node.targetList) == 1 else None
+    call: Any = getattr(node.targetList[0], "val", None) if node.targetList and len(node.targetList) == 1 else None
     if type(call).__name__ != "FuncCall" or node.fromClause or words(call.funcname) != ("blueprint", "open_room"):
         return None
-    first = call.args[0] if call.args else None
+    first: Any = call.args[0] if call.args else None
     return first.val.sval if type(getattr(first, "val", None)).__name__ == "String" else None
 
 
@@ -93,7 +93,7 @@ def _is_harmless(call: Any) -> bool:
         return False
     if name == "set_config":
         is_local: Any = call.args[-1]
-        return type(is_local).__name__ == "A_Const" and getattr(is_local.val, "boolval", False)
+        return type(is_local).__name__ == "A_Const" and bool(getattr(is_local.val, "boolval", False))
     return name in {"current_setting", "count", "now", "clock_timestamp", "pg_advisory_xact_lock"}
 
 

@@ -54,7 +54,7 @@ def check(tasks: Sequence[Task], *, squawk: bool) -> list[Finding]:
     if squawk:
         from hingecraft.blueprint.lint.squawk import squawked
 
-        findings += squawked(sound, {table.name for table in house.tables})
+        findings += squawked(sound, house.tables)
     return sorted(_waived(findings, tasks), key=lambda each: (each.file, each.line, each.rule))
 
 

@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 @house_rule("missing-comment")
 def missing_comment(reading: Reading, house: House) -> Remarks:
     """Every table, column, view and function has a COMMENT, from its own task or a later one."""
-    task = reading.task.id
+    facts = house.facts[reading.task.id]
     made: list[tuple[str, str, Made]] = []
-    made += [("relation", "table", each) for each in house.tables if not each.is_partition]
-    made += [("relation", "view", each) for each in house.views]
-    made += [("routine", "function", each) for each in house.functions]
+    made += [("relation", "table", each) for each in facts.tables if not each.is_partition]
+    made += [("relation", "view", each) for each in facts.views]
+    made += [("routine", "function", each) for each in facts.functions]
     for family, kind, each in made:
-        if each.task == task and (family, each.name) not in house.comments:
+        if (family, each.name) not in house.comments:
             yield Remark(each.line, f"{kind} {each.name} has no comment", "Say what its reader needs to know.")
     bare: dict[tuple[str, int], list[str]] = {}
-    for column in house.columns:
-        if column.task == task and ("column", column.name) not in house.comments:
+    for column in facts.columns:
+        if ("column", column.name) not in house.comments:
             table, _, name = column.name.rpartition(".")
             bare.setdefault((table, column.line), []).append(name)
     for (table, line), names in bare.items():

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hingecraft.blueprint.lint.rules import Remark, Remarks, block_rule, house_rule
-from hingecraft.blueprint.syntax import words
 
 if TYPE_CHECKING:
-    from hingecraft.blueprint.lint.house import House
+    from hingecraft.blueprint.lint.house import Function, House, View
     from hingecraft.blueprint.lint.reading import Reading
 
 
@@ -46,21 +45,13 @@ def cascade(reading: Reading) -> Remarks:
 @house_rule("or-replace")
 def or_replace(reading: Reading, house: House) -> Remarks:
     """OR REPLACE takes an object from the task that made it: verify and revert there are no longer about it."""
-    makers: dict[str, str] = {}
-    for each in (*house.functions, *house.views):
-        makers.setdefault(each.name, each.task)
-    for node, line in reading.deploy.of("CreateFunctionStmt", "ViewStmt"):
-        if not node.replace:
-            continue
-        name = ".".join(words(node.funcname)) if type(node).__name__ == "CreateFunctionStmt" else _view(node)
-        maker = makers.get(name, reading.task.id)
-        if maker != reading.task.id:
+    facts = house.facts[reading.task.id]
+    made: list[Function | View] = [*facts.functions, *facts.views]
+    for each in made:
+        maker = house.makers[each.name]
+        if each.replaces and maker != reading.task.id:
             hint = "Change it there; where replacing is the design, waive this rule with the reason."
-            yield Remark(line, f"replaces {name} of {maker}", hint)
-
-
-def _view(node: Any) -> str:
-    return f"{node.view.schemaname}.{node.view.relname}"
+            yield Remark(each.line, f"replaces {each.name} of {maker}", hint)
 
 
 @block_rule("missing-revert")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,7 @@ class View(Made):
 
     options: dict[str, str]
     materialized: bool
+    replaces: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Function(Made):
     definer: bool
     standard: bool
     search_path: str | None
+    replaces: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,20 +71,30 @@ class Policy(Made):
 
 
 @dataclass
-class House:
-    """Facts of all blocks; names are `schema.name`."""
+class Facts:
+    """What one task makes."""
 
     tables: list[Table] = field(default_factory=list)
     columns: list[Made] = field(default_factory=list)
     views: list[View] = field(default_factory=list)
     functions: list[Function] = field(default_factory=list)
     foreign_keys: list[Constraint] = field(default_factory=list)
-    indexed: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
     policies: list[Policy] = field(default_factory=list)
+
+
+@dataclass
+class House:
+    """Facts of all blocks; names are `schema.name`."""
+
+    graph: Graph = field(default_factory=lambda: Graph({}))
+    facts: defaultdict[str, Facts] = field(default_factory=lambda: defaultdict(Facts))
+    makers: dict[str, str] = field(default_factory=dict)
+    tables: set[str] = field(default_factory=set)
+    indexed: defaultdict[str, list[tuple[str, ...]]] = field(default_factory=lambda: defaultdict(list))
+    policies: defaultdict[str, list[Policy]] = field(default_factory=lambda: defaultdict(list))
     comments: dict[tuple[str, str], str] = field(default_factory=dict)
     secured: set[tuple[str, str]] = field(default_factory=set)
     titles: dict[str, str] = field(default_factory=dict)
-    graph: Graph = field(default_factory=lambda: Graph({}))
 
     def read(self, reading: Reading) -> None:
         """Note what a block makes."""
@@ -91,6 +104,9 @@ class House:
             line = reading.deploy.line(statement.line)
             if statement.kind in _NOTED:
                 _NOTED[statement.kind](self, statement.node, task.id, line)
+        for made in (*self.facts[task.id].functions, *self.facts[task.id].views):
+            self.makers.setdefault(made.name, task.id)
+        self.tables.update(table.name for table in self.facts[task.id].tables)
 
     def needs(self, task: str) -> set[str]:
         """Everything a task needs, directly or not, and itself."""
@@ -102,7 +118,7 @@ class House:
             return
         name = ".".join(relation_name(node.relation))
         elements = node.tableElts or ()
-        self.tables.append(Table(name, task, line, is_partition=node.partbound is not None))
+        self.facts[task].tables.append(Table(name, task, line, is_partition=node.partbound is not None))
         for element in elements:
             if type(element).__name__ == "ColumnDef":
                 self._column(name, element, task, line)
@@ -110,7 +126,7 @@ class House:
                 self._constraint(name, element, words(element.keys), task, line)
 
     def _column(self, table: str, column: Any, task: str, line: int) -> None:
-        self.columns.append(Made(f"{table}.{column.colname}", task, line))
+        self.facts[task].columns.append(Made(f"{table}.{column.colname}", task, line))
         for constraint in column.constraints or ():
             self._constraint(table, constraint, (column.colname,), task, line)
 
@@ -118,12 +134,12 @@ class House:
         kind = constraint.contype.name
         if kind == "CONSTR_FOREIGN":
             columns = words(constraint.fk_attrs) or columns
-            self.foreign_keys.append(Constraint(constraint.conname or "", task, line, table, columns))
+            self.facts[task].foreign_keys.append(Constraint(constraint.conname or "", task, line, table, columns))
         elif kind in {"CONSTR_PRIMARY", "CONSTR_UNIQUE"}:
-            self.indexed.setdefault(table, []).append(columns)
+            self.indexed[table].append(columns)
         elif kind == "CONSTR_EXCLUSION":
             names = tuple(part[0].name or "" for part in constraint.exclusions)
-            self.indexed.setdefault(table, []).append(names)
+            self.indexed[table].append(names)
 
     def alter_table(self, node: Any, task: str, line: int) -> None:
         """Columns, keys and row security added."""
@@ -142,46 +158,51 @@ class House:
         if node.whereClause is not None and type(node.whereClause).__name__ != "NullTest":
             return
         table = ".".join(relation_name(node.relation))
-        self.indexed.setdefault(table, []).append(tuple(param.name or "" for param in node.indexParams))
+        self.indexed[table].append(tuple(param.name or "" for param in node.indexParams))
 
     def create_view(self, node: Any, task: str, line: int) -> None:
         """A view with its options."""
         options = {option.defname: _option_value(option.arg) for option in node.options or ()}
         if node.view.relpersistence != "t":
-            self.views.append(View(".".join(relation_name(node.view)), task, line, options, materialized=False))
+            name = ".".join(relation_name(node.view))
+            self.facts[task].views.append(View(name, task, line, options, materialized=False, replaces=node.replace))
 
     def create_table_as(self, node: Any, task: str, line: int) -> None:
         """A materialized view or a table."""
         if node.objtype.name == "OBJECT_MATVIEW":
-            self.views.append(View(".".join(relation_name(node.into.rel)), task, line, {}, materialized=True))
+            self.facts[task].views.append(
+                View(".".join(relation_name(node.into.rel)), task, line, {}, materialized=True)
+            )
         elif node.into.rel.relpersistence != "t":
-            self.tables.append(Table(".".join(relation_name(node.into.rel)), task, line))
+            self.facts[task].tables.append(Table(".".join(relation_name(node.into.rel)), task, line))
 
     def create_function(self, node: Any, task: str, line: int) -> None:
         """A routine and how it finds names."""
         definer, search_path = False, None
         for option in node.options or ():
             if option.defname == "security":
-                definer = option.arg.boolval
+                definer = bool(option.arg.boolval)
             elif option.defname == "set" and option.arg.name == "search_path":
                 search_path = ", ".join(str(getattr(arg.val, "sval", arg.val)) for arg in option.arg.args or ())
         name = ".".join(words(node.funcname))
         standard = node.sql_body is not None
-        self.functions.append(Function(name, task, line, definer, standard, search_path))
+        self.facts[task].functions.append(Function(name, task, line, definer, standard, search_path, node.replace))
 
     def create_policy(self, node: Any, task: str, line: int) -> None:
         """A policy."""
         roles = tuple(role_name(role) for role in node.roles or ())
         table = ".".join(relation_name(node.table))
-        self.policies.append(Policy(node.policy_name, task, line, table, node.cmd_name, roles, node.permissive))
+        made = Policy(node.policy_name, task, line, table, node.cmd_name, roles, node.permissive)
+        self.facts[task].policies.append(made)
+        self.policies[table].append(made)
 
     def drop(self, node: Any, _task: str, _line: int) -> None:
         """A policy that a later task takes away."""
         for each in node.objects:
             address = address_of(node.removeType, each)
             if address.kind == "policy":
-                gone = (".".join(address.name), address.part)
-                self.policies = [policy for policy in self.policies if (policy.table, policy.name) != gone]
+                table = ".".join(address.name)
+                self.policies[table] = [policy for policy in self.policies[table] if policy.name != address.part]
 
     def comment(self, node: Any, _task: str, _line: int) -> None:
         """A comment, whoever makes the object."""
@@ -214,5 +235,5 @@ def _option_value(arg: Any) -> str:
         case "TypeName":
             return words(arg.names)[-1]
         case "Boolean":
-            return str(arg.boolval).lower()
+            return "true" if arg.boolval else "false"
     return str(getattr(arg, "ival", arg))

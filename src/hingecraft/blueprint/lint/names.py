@@ -79,18 +79,24 @@ def _constraints(part: Part) -> Iterator[tuple[str, Any, int]]:
 @block_rule("keyword-case")
 def keyword_case(reading: Reading) -> Remarks:
     """Keywords are written in lower case."""
+    for part in reading.parts:
+        loud = [(statement, token) for statement in part.statements for token in _loud_keywords(statement.text)]
+        if loud:
+            statement, (offset, word) = loud[0]
+            line = part.line(statement.line + statement.text.count("\n", 0, offset))
+            more = f" and {len(loud) - 1} more" if len(loud) > 1 else ""
+            yield Remark(line, f"{word}{more} in upper case", "Write keywords small.")
+
+
+def _loud_keywords(text: str) -> Iterator[tuple[int, str]]:
+    """(offset, keyword) of keywords with a capital letter, outside strings and comments."""
     from pglast.parser import scan
 
-    for part in reading.parts:
-        if part.sql == part.sql.lower():
-            continue
-        loud = [token for token in scan(part.sql) if token.kind != "NO_KEYWORD" and part.sql[token.start].isupper()]
-        if loud:
-            word = part.sql[loud[0].start : loud[0].end + 1]
-            more = f" and {len(loud) - 1} more" if len(loud) > 1 else ""
-            yield Remark(
-                part.line(part.script.line(loud[0].start)), f"{word}{more} in upper case", "Write keywords small."
-            )
+    if text == text.lower():
+        return
+    for token in scan(text):
+        if token.kind != "NO_KEYWORD" and text[token.start].isupper():
+            yield token.start, text[token.start : token.end + 1]
 
 
 @block_rule("unqualified-name")
@@ -99,8 +105,8 @@ def unqualified_name(reading: Reading) -> Remarks:
     for part in (reading.deploy, reading.verify):
         temporary = _temporary(part)
         for statement in part.statements:
-            local = temporary | _local(statement.node)
-            for kind, name, node in _unqualified(statement.node):
+            local = temporary | _local(statement.nodes)
+            for kind, name, node in _unqualified(statement.nodes):
                 if name not in local:
                     line = part.at(node, statement)
                     yield Remark(line, f"{kind} {name} is named without its schema", f"Write <schema>.{name}.")
@@ -113,10 +119,10 @@ def _temporary(part: Part) -> set[str]:
     return {relation.relname for relation in relations if relation.relpersistence == "t"}
 
 
-def _local(node: Any) -> set[str]:
+def _local(nodes: tuple[Any, ...]) -> set[str]:
     """Names that a statement makes for itself."""
     found: set[str] = set()
-    for each in walk(node):
+    for each in nodes:
         match type(each).__name__:
             case "CommonTableExpr":
                 found.add(each.ctename)
@@ -125,9 +131,9 @@ def _local(node: Any) -> set[str]:
     return found
 
 
-def _unqualified(node: Any) -> Iterator[tuple[str, str, Any]]:
+def _unqualified(nodes: tuple[Any, ...]) -> Iterator[tuple[str, str, Any]]:
     """(kind, name, node) of names without a schema that are not built in."""
-    for kind, names, each in _named(node):
+    for kind, names, each in _named(nodes):
         if len(names) != 1 or names[0].startswith("pg_"):
             continue
         if kind == "function" and names[0] in builtin_functions():
@@ -137,8 +143,8 @@ def _unqualified(node: Any) -> Iterator[tuple[str, str, Any]]:
         yield kind, names[0], each
 
 
-def _named(node: Any) -> Iterator[tuple[str, tuple[str, ...], Any]]:
-    for each in walk(node):
+def _named(nodes: tuple[Any, ...]) -> Iterator[tuple[str, tuple[str, ...], Any]]:
+    for each in nodes:
         match type(each).__name__:
             case "RangeVar":
                 yield "relation", (each.schemaname, each.relname) if each.schemaname else (each.relname,), each

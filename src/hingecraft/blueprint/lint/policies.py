@@ -46,20 +46,18 @@ def _bare_calls(tree: Any) -> Iterator[Any]:
 @house_rule("one-policy")
 def one_policy(reading: Reading, house: House) -> Remarks:
     """One permissive policy per table, command and role: every further one is another check per row."""
-    for number, policy in enumerate(house.policies):
-        if policy.task != reading.task.id or not policy.permissive:
-            continue
-        for other in house.policies[:number]:
+    for policy in house.facts[reading.task.id].policies:
+        standing = house.policies[policy.table]
+        older = standing[: standing.index(policy)] if policy in standing else []
+        for other in older:
             if roles := _overlap(policy, other):
-                message = (
-                    f"policy {policy.name} of {policy.table} adds to {other.name} ({other.task}) for {', '.join(roles)}"
-                )
-                yield Remark(policy.line, message, "Make it one policy with `or`.")
+                message = f"policy {policy.name} of {policy.table} adds to {other.name} ({other.task})"
+                hint = "Make it one policy with `or`."
+                yield Remark(policy.line, f"{message} for {', '.join(roles)}", hint)
 
 
 def _overlap(one: Policy, other: Policy) -> list[str]:
-    same = one.table == other.table and other.permissive
     commands = {one.command, other.command}
-    if not same or (len(commands) == 2 and "all" not in commands):
+    if not (one.permissive and other.permissive) or (len(commands) == 2 and "all" not in commands):
         return []
     return sorted(set(one.roles) & set(other.roles))

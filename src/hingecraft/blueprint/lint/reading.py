@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from hingecraft.blueprint.syntax import Script, Statement, script, walk
+from hingecraft.blueprint.syntax import Script, Statement, script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ class Part:
     def nodes(self, *kinds: str) -> Iterator[tuple[Any, int]]:
         """Every node of these kinds, however deep, each with its line in the file."""
         for statement in self.statements:
-            for node in walk(statement.node):
+            for node in statement.nodes:
                 if type(node).__name__ in kinds:
                     yield node, self.at(node, statement)
 

@@ -6,10 +6,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from hingecraft.blueprint.lint.rules import Remark, Remarks, block_rule
-from hingecraft.blueprint.syntax import walk, words
+from hingecraft.blueprint.syntax import words
 
 if TYPE_CHECKING:
     from hingecraft.blueprint.lint.reading import Reading
+    from hingecraft.blueprint.syntax import Statement
 
 _LOOKS = re.compile(r"(to_reg|has_|pg_|current_|obj_|col_|shobj_|nextval|currval)\w*")
 """Built-in functions that look at the catalog or at parameters."""
@@ -30,7 +31,7 @@ def empty_verify(reading: Reading) -> Remarks:
 def constant_verify(reading: Reading) -> Remarks:
     """Some query of the verify depends on a table, a function or a parameter, or a DO block can raise."""
     statements = reading.verify.statements
-    if statements and not any(_can_fail(statement.node) for statement in statements):
+    if statements and not any(_can_fail(statement) for statement in statements):
         hint = "Ask for behaviour: a refused insert, a row a role cannot see, a plan that uses the index."
         line = reading.verify.line(statements[0].line)
         yield Remark(
@@ -38,14 +39,14 @@ def constant_verify(reading: Reading) -> Remarks:
         )
 
 
-def _can_fail(node: Any) -> bool:
-    kind = type(node).__name__
+def _can_fail(statement: Statement) -> bool:
+    kind = statement.kind
     if kind == "DoStmt":
-        body = next((option.arg.sval for option in node.args if option.defname == "as"), "")
+        body = next((option.arg.sval for option in statement.node.args if option.defname == "as"), "")
         return _CAN_FAIL.search(body) is not None
     if kind in _CHANGES:
         return True
-    return kind in {"SelectStmt", "ExplainStmt"} and any(_depends(each) for each in walk(node))
+    return kind in {"SelectStmt", "ExplainStmt"} and any(_depends(each) for each in statement.nodes)
 
 
 def _depends(node: Any) -> bool:

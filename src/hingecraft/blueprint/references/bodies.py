@@ -19,11 +19,12 @@ _SQL = re.compile(
     r"|refresh|explain|copy|do|set)\b",
     re.IGNORECASE,
 )
+_DOTTED = re.compile(r"[\w\"]\.[\w\"]")
 
 
 def may_be_sql(text: str) -> bool:
-    """Whether a string starts like a statement."""
-    return _SQL.match(text) is not None
+    """Whether a string starts like a statement and names anything with a schema."""
+    return _SQL.match(text) is not None and _DOTTED.search(text) is not None
 
 
 @dataclass(frozen=True)

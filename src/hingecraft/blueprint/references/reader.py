@@ -19,7 +19,7 @@ from hingecraft.blueprint.references.names import (
     Name,
     References,
 )
-from hingecraft.blueprint.syntax import Script, SqlSyntaxError, Statement, script, walk, words
+from hingecraft.blueprint.syntax import Script, SqlSyntaxError, Statement, script, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,17 +82,19 @@ class _Reader:
         self._objects(node, statement.line)
         strings: list[tuple[str, int]] = []
         calls: set[str] = set()
-        for each in walk(node):
+        for each in statement.nodes:
             kind = type(each).__name__
-            location = getattr(each, "location", None)
-            line = self.script.line(location) if location and location > 0 else statement.line
             if kind in _READ:
-                _READ[kind](self, each, line)
+                _READ[kind](self, each, self._line(each, statement))
             if kind == "FuncCall":
                 calls.add(each.funcname[-1].sval)
             elif kind == "A_Const" and type(each.val).__name__ == "String":
-                strings.append((each.val.sval, line))
+                strings.append((each.val.sval, self._line(each, statement)))
         self._strings(strings, calls)
+
+    def _line(self, node: Any, statement: Statement) -> int:
+        location = getattr(node, "location", None)
+        return self.script.line(location) if location and location > 0 else statement.line
 
     def _strings(self, strings: list[tuple[str, int]], calls: set[str]) -> None:
         """String constants of a statement that hands them to functions of the kit."""
