@@ -195,6 +195,7 @@ grant execute on function core.as_jsonb, core.as_uuid, core.as_inet, core.verify
 grant execute on function core.act_as to hc_worker;
 
 -- verify
+select count(*) = 0 from blueprint.open_to_public('core');
 select core.current_user_id() is null, core.current_session_id() is null, core.claims() = '{}', core.auth_level() = 'aal1', core.request_id() is null;
 select core.act_as('00000000-0000-7000-8000-000000000012', 'hc_moderator', '{"sid": "00000000-0000-7000-8000-000000000013", "aal": "aal2"}');
 select core.current_user_id() = '00000000-0000-7000-8000-000000000012', core.current_session_id() = '00000000-0000-7000-8000-000000000013',
@@ -223,11 +224,6 @@ from unnest(array['hc_anon', 'hc_agent', 'hc_worker', 'hc_auditor', 'hc_analyst'
     'core.auth_level()', 'core.request_role()', 'core.has_role(text)', 'core.request_id()', 'core.client_ip()']) f
 group by role;
 select schema_name = 'core' and contract ? 'provides' from blueprint.rooms where schema_name = 'core';
-
--- revert
-drop function core.act_as, core.present_claims, core.client_ip, core.request_id, core.has_role, core.request_role, core.auth_level,
-  core.current_session_id, core.current_user_id, core.headers, core.claims, core.verify_claims, core.as_inet, core.as_uuid, core.as_jsonb;
-select blueprint.close_room('core');
 
 -- task: BUILD_0013 implement_feature critical
 -- title: Create shared domains for email, handle, slug, money, hashes, URLs, locale and country
@@ -314,6 +310,7 @@ comment on domain core.weekly_hours is 'Opening hours: {"mon": [["08:00", "12:00
 grant execute on function core.is_weekly_hours to hc_anon, hc_agent, hc_worker;
 
 -- verify
+select count(*) = 0 from blueprint.open_to_public('core');
 select type, sample, pg_input_is_valid(sample, 'core.' || type) from (values
   ('email', 'ada@example.org'), ('email', 'a.b+c@xn--bcher-kva.example'), ('handle', 'Ada_L'), ('handle', 'a1b'), ('slug', 'living-hinge-2'),
   ('crypto_amount', '0.000000000000000001'), ('signed_crypto', '-0.5'), ('fiat_amount', '-12.34'), ('currency_code', 'USD'), ('currency_code', 'USDC-solana'),
@@ -388,6 +385,7 @@ grant execute on function core.uuidv7_floor, core.uuidv7_ceil, core.uuid_time, c
   to hc_anon, hc_agent, hc_worker, hc_auditor, hc_analyst, hc_monitor;
 
 -- verify
+select count(*) = 0 from blueprint.open_to_public('core');
 select core.uuid_time(core.uuidv7_floor(at)) = at, core.uuid_time(core.uuidv7_ceil(at)) = at, core.uuidv7_floor(at) < core.uuidv7_ceil(at),
   core.uuidv7_ceil(at) < core.uuidv7_floor(at + interval '1 millisecond')
 from (values (timestamptz '2026-01-02 03:04:05.678+00'), ('1970-01-01 00:00:00+00'), ('2999-12-31 23:59:59.999+00')) v(at);

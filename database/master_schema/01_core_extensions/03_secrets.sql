@@ -61,7 +61,7 @@ create function core.blind_index(value text, purpose text, key_version int defau
     select set_byte('\x00', 0, v) || substr(core.keyed_mac(convert_to(lower(normalize(btrim(value), nfc) collate pg_catalog.pg_unicode_fast), 'UTF8'), purpose, v), 1, 16)
     from coalesce(key_version, core.key_version(purpose)) v);
 
-comment on table core.keyring is 'MAC keys per purpose and version; no encryption keys. Granted to no role, read by core.keyed_mac() alone; every restore rotates it. @secret';
+comment on table core.keyring is 'MAC keys per purpose and version; no encryption keys. Granted to no role, read by core.keyed_mac() alone; every restore rotates it. @secret @distribution local';
 comment on column core.keyring.purpose is 'What the key is for, e.g. user.email. A purpose asked for as name:context uses the key of name.';
 comment on column core.keyring.version is 'Counts from 1 within the purpose; the first byte of every blind index made with it.';
 comment on column core.keyring.key_sealed is 'The key as the key file handed it over; sealing at rest is the security room''s. @secret';
@@ -141,7 +141,7 @@ create function core.same_digest(a bytea, b bytea) returns boolean
   return (select coalesce(extensions.hmac(a, k, 'sha256') = extensions.hmac(b, k, 'sha256'), false) from extensions.gen_random_bytes(32) k);
 
 comment on domain core.phc is 'Hash of a secret as a PHC or crypt string: $argon2id$..., and legacy $scrypt$, $pbkdf2-...$, $2b$. Clear text, md5 and argon2i or d are none.';
-comment on table core.secret_policies is 'Least argon2id cost per kind of secret (OWASP: 19 MiB, 2 passes). Raise it as hardware grows: older hashes then ask for a rehash at the next sign-in.';
+comment on table core.secret_policies is 'Least argon2id cost per kind of secret (OWASP: 19 MiB, 2 passes). Raise it as hardware grows: older hashes then ask for a rehash at the next sign-in. @distribution local';
 comment on column core.secret_policies.kind is 'Kind of secret, as in identity.credentials.kind.';
 comment on column core.secret_policies.memory_kib is 'Parameter m.';
 comment on column core.secret_policies.passes is 'Parameter t.';
