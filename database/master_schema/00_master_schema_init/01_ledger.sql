@@ -364,7 +364,7 @@ select sql, blueprint.raises(sql, '23503', key) from (values
   ('task_needs_task_id_fk', $$ insert into blueprint.task_needs values ('BUILD_9999', 'BUILD_9001') $$),
   ('task_runs_run_id_fk', $$ insert into blueprint.task_runs (run_id, task_id, phase, status) values (uuidv7(), 'BUILD_9001', 'verify', 'failed') $$),
   ('objects_last_altered_task_id_fk', $$ update blueprint.objects set last_altered_task_id = 'BUILD_9999' where identity = 'probe.0004' $$),
-  ('objects_dropped_by_task_id_fk', $$ update blueprint.objects set dropped_by_task_id = 'BUILD_9999' where identity = 'probe.0004' $$),
+  ('objects_dropped_by_task_id_fk', $$ update blueprint.objects set dropped_at = now(), dropped_by_task_id = 'BUILD_9999' where identity = 'probe.0004' $$),
   ('objects_first_run_id_fk', $$ update blueprint.objects set first_run_id = uuidv7() where identity = 'probe.0004' $$),
   ('drift_findings_task_id_fk', $$ update blueprint.drift_findings set task_id = 'BUILD_9999' where identity = 'probe.0004' $$),
   ('drift_findings_run_id_fk', $$ update blueprint.drift_findings set run_id = uuidv7() where identity = 'probe.0004' $$),

@@ -225,6 +225,11 @@ from unnest(array['hc_anon', 'hc_agent', 'hc_worker', 'hc_auditor', 'hc_analyst'
 group by role;
 select schema_name = 'core' and contract ? 'provides' from blueprint.rooms where schema_name = 'core';
 
+-- revert
+drop function core.act_as, core.present_claims, core.client_ip, core.request_id, core.has_role, core.request_role, core.auth_level,
+  core.current_session_id, core.current_user_id, core.headers, core.claims, core.verify_claims, core.as_inet, core.as_uuid, core.as_jsonb;
+select blueprint.close_room('core');
+
 -- task: BUILD_0013 implement_feature critical
 -- title: Create shared domains for email, handle, slug, money, hashes, URLs, locale and country
 -- does: Fifteen domains in core, each with one named CHECK and a comment that shows a value it takes and one it refuses.

@@ -461,7 +461,8 @@ select not exists (select from blueprint.undocumented('extensions'));
 select not exists (select from blueprint.undocumented('core') u where u.identity like 'core.terms%');
 select extname, obj_description(oid, 'pg_extension') like '%Trusted: no superuser needed.%' from pg_extension where extname in (select name from extensions.requirements where is_required);
 select obj_description('core.terms'::regclass) like '%@distribution reference%';
-select has_function_privilege(role, 'extensions.dependents(text)', 'execute'), not has_function_privilege('hc_replicator', 'extensions.dependents(text)', 'execute') from unnest(array['hc_admin', 'hc_monitor']) role;
+select has_function_privilege(role, 'extensions.dependents(text)', 'execute'), not has_function_privilege('hc_replicator', 'extensions.dependents(text)', 'execute')
+from unnest(array['hc_admin', 'hc_monitor']) role;
 
 -- task: BUILD_0038 implement_feature superuser
 -- title: Vector capability: optional pgvector with ann_opclass() advice and l2-normalised storage type choice

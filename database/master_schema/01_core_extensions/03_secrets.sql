@@ -237,5 +237,6 @@ select core.token_checksum('hc_probe_123') = '1Id1DN', core.token_digest('abc') 
 select count(*) = 58, bool_and(not core.looks_like_token(overlay(t.token placing case substr(t.token, i, 1) when 'x' then 'y' else 'x' end from i))), not bool_or(core.looks_like_token(left(t.token, -1)))
 from core.mint_token('probe') t, generate_series(1, length(t.token)) i;
 select kind, blueprint.raises(format('select core.mint_token(%L, %s)', kind, bytes), '22023', kind) from (values ('Bad', 32), ('under_score', 32), ('', 32), ('probe', 15), ('probe', 65)) v(kind, bytes);
-select f, has_function_privilege('hc_worker', f::regprocedure, 'execute') = granted, has_function_privilege('hc_moderator', f::regprocedure, 'execute') = granted, not has_function_privilege('hc_replicator', f::regprocedure, 'execute')
+select f, has_function_privilege('hc_worker', f::regprocedure, 'execute') = granted, has_function_privilege('hc_moderator', f::regprocedure, 'execute') = granted,
+  not has_function_privilege('hc_replicator', f::regprocedure, 'execute')
 from (values ('core.looks_like_token(text)', true), ('core.mint_token(text, int)', false), ('core.token_digest(text)', false), ('core.token_checksum(text)', true)) functions(f, granted);

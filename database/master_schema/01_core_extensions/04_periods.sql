@@ -85,9 +85,10 @@ insert into core.probe_0040 (k, amount, note, during) values
 insert into core.probe_0040 (k, region, during) select 'c', region, core.period('2026-01-01 00:00+00') from unnest('{US,EU}'::text[]) region;
 select core.replace_period('core.probe_0040', '{"k": "a"}', '{"amount": 2}', '2026-03-01 00:00+00') @> '{"k": "a", "amount": 2, "note": null, "region": "US"}',
   core.replace_period('core.probe_0040', '{"k": "b", "region": "US"}', '{"amount": 8}', '2026-04-01 00:00+00') ->> 'amount' = '8';
-select k, array_agg(amount order by during) = expected, bool_and(range_ok) from (
-  select k, amount, during, lag(upper(during)) over (partition by k order by during) is not distinct from case amount when 2 then lower(during) when 9 then lower(during) when 8 then '2026-02-01 00:00+00'::timestamptz end as range_ok
-  from core.probe_0040) versions join (values ('a', '{1,2}'::int[]), ('b', '{7,8,9}')) e(key, expected) on key = k group by k, expected;
+select count(*) = 5, bool_and(p.during = core.period(v.since, v.until)) from core.probe_0040 p join (values
+  ('a', 1, '2026-01-01 00:00+00'::timestamptz, '2026-03-01 00:00+00'::timestamptz), ('a', 2, '2026-03-01 00:00+00', null),
+  ('b', 7, '2026-01-01 00:00+00', '2026-02-01 00:00+00'), ('b', 8, '2026-04-01 00:00+00', '2026-06-01 00:00+00'), ('b', 9, '2026-06-01 00:00+00', null)
+) v(k, amount, since, until) using (k, amount);
 select core.as_of('core.probe_0040', '{"k": "a"}', '2026-02-28 23:59:59+00') ->> 'amount' = '1', core.as_of('core.probe_0040', '{"k": "a"}', '2026-03-01 00:00+00') ->> 'amount' = '2',
   core.as_of('core.probe_0040', '{"k": "b"}', '2026-03-01 00:00+00') is null, core.as_of('core.probe_0040', '{"k": "a"}') ->> 'amount' = '2';
 select core.close_period('core.probe_0040', id, '2026-05-01 00:00+00') = tstzrange('2026-03-01 00:00+00', '2026-05-01 00:00+00') from core.probe_0040 where amount = 2;

@@ -125,12 +125,19 @@ def create_function(draft: Draft, node: Any) -> None:
 def create_index(draft: Draft, node: Any) -> None:
     """An index lives in its table's schema and goes with its table."""
     refuse_if_not_exists(node)
-    if node.idxname is None:
-        raise NotInvertibleError("an index without a name: name it")
     table = Address("table", relation_name(node.relation))
+    if node.idxname is None:
+        _unnamed(draft, table, node, "an index without a name: name it")
+        return
     index = Address("index", (*table.name[:-1], node.idxname))
     draft.index_columns[index.key] = [param.name for param in node.indexParams if param.name]
     on_table(draft, table, index, node)
+
+
+def _unnamed(draft: Draft, table: Address, node: Any, reason: str) -> None:
+    """The server makes up a name, which only matters where the object does not go with its table."""
+    if not draft.owns(table) or draft.made_since(table, node):
+        raise NotInvertibleError(reason)
 
 
 def on_table(draft: Draft, table: Address, address: Address, node: Any) -> None:
@@ -173,9 +180,10 @@ def _part_of_table(draft: Draft, table: Address, address: Address, node: Any, *,
 def create_statistics(draft: Draft, node: Any) -> None:
     """Extended statistics go with their table."""
     refuse_if_not_exists(node)
-    if not node.defnames:
-        raise NotInvertibleError("statistics without a name: name them")
     table = Address("table", relation_name(node.relations[0]))
+    if not node.defnames:
+        _unnamed(draft, table, node, "statistics without a name: name them")
+        return
     on_table(draft, table, Address("statistics", words(node.defnames)), node)
 
 

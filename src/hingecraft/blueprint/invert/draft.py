@@ -105,7 +105,9 @@ class Draft:
 
     def ask(self, address: Address) -> Address:
         """An object to be looked up as it was before the task. Raises NotInvertibleError if it cannot be."""
-        if address.key in self._renamed or (address.parent is not None and address.parent.key in self._renamed):
+        schema = ("schema", address.name[0]) if len(address.name) > 1 else ()
+        whole = address.parent or address
+        if not self._renamed.isdisjoint((address.key, whole.key, schema)):
             raise NotInvertibleError("changes what this task has renamed: do that before the rename")
         if not address.qualified:
             raise NotInvertibleError(f"{'.'.join(address.name)} has no schema: name it with its schema")

@@ -41,18 +41,20 @@ def grant(draft: Draft, node: Any) -> None:
 def _grant_on(draft: Draft, node: Any, target: dict[str, Argument]) -> None:
     whole = [item.priv_name for item in node.privileges or () if not item.cols]
     if whole or node.privileges is None:
-        draft.state("privileges", **target, **_change(node), privileges=whole)
+        draft.state("privileges", **target, **_change(draft, node), privileges=whole)
         if not node.is_grant and target["class"] == "relation":
-            draft.state("column_privileges", **target, **_change(node), privileges=whole, columns=[])
+            draft.state("column_privileges", **target, **_change(draft, node), privileges=whole, columns=[])
     for item in node.privileges or ():
         if item.cols:
             privileges = [item.priv_name] if item.priv_name else []
             columns = list(words(item.cols))
-            draft.state("column_privileges", **target, **_change(node), privileges=privileges, columns=columns)
+            draft.state("column_privileges", **target, **_change(draft, node), privileges=privileges, columns=columns)
 
 
-def _change(node: Any) -> dict[str, Argument]:
+def _change(draft: Draft, node: Any) -> dict[str, Argument]:
     grantees: list[str] = [role_name(each) for each in node.grantees]
+    for each in node.grantees:
+        draft.ask(Address("role", (each.rolename or "public",)))
     return {"grantees": grantees, "granted": bool(node.is_grant), "option": bool(node.grant_option)}
 
 
@@ -69,7 +71,7 @@ def _grant_in_schemas(draft: Draft, node: Any) -> None:
         if not draft.owns(address):
             privileges = [item.priv_name for item in node.privileges or ()]
             kind = f"privileges_on_{kind_of(node.objtype)}s"
-            draft.state(kind, **asked(draft, address), **_change(node), privileges=privileges)
+            draft.state(kind, **asked(draft, address), **_change(draft, node), privileges=privileges)
 
 
 @undoes("GrantRoleStmt")
@@ -110,4 +112,4 @@ def default_privileges(draft: Draft, node: Any) -> None:
                 raise NotInvertibleError(f"default privileges on a {kind} are not looked up: write the revert")
             draft.state("default_privileges", role=role, schema_name=schema and quote(schema), type=DEFAULT_TYPES[kind],
                         objects=f"{kind}s", privileges=[p.priv_name for p in action.privileges or ()],
-                        **_change(action))  # fmt: skip
+                        **_change(draft, action))  # fmt: skip

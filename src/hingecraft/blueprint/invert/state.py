@@ -48,6 +48,7 @@ def resolve(plan: RevertPlan, conn: psycopg.Connection, own: Collection[str] = (
 def ask(questions: Sequence[NeedsState], conn: psycopg.Connection) -> list[str | None]:
     """One answer per question, in one round trip; the transaction's own search_path is left as it was."""
     from psycopg.pq import TransactionStatus
+    from psycopg.rows import tuple_row
 
     selected = ",\n".join(f"({question_sql(each)})" for each in questions)
     begin, end = (
@@ -57,7 +58,7 @@ def ask(questions: Sequence[NeedsState], conn: psycopg.Connection) -> list[str |
     if conn.autocommit and conn.info.transaction_status is TransactionStatus.IDLE:
         begin, end = "begin", "rollback"
     sql = f"{begin}; set local search_path = '';\nselect array[{selected}]::text[];\n{end}"
-    cursor = conn.execute(sql.encode())
+    cursor = conn.cursor(row_factory=tuple_row).execute(sql.encode())
     while cursor.description is None:
         cursor.nextset()
     row = cursor.fetchone()

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from hingecraft.blueprint.task import Task
 
-__all__ = ["Finding", "lint"]
+__all__ = ["Finding", "lint", "rules"]
 
 
 def lint(tasks: Sequence[Task], *, squawk: bool = True) -> list[Finding]:
@@ -22,3 +22,11 @@ def lint(tasks: Sequence[Task], *, squawk: bool = True) -> list[Finding]:
     from hingecraft.blueprint.lint.check import check
 
     return check(tasks, squawk=squawk)
+
+
+def rules() -> dict[str, str]:
+    """Every rule by name, with the sentence that says what it asks for."""
+    from hingecraft.blueprint.lint.check import OTHER_RULES
+    from hingecraft.blueprint.lint.rules import BLOCK_RULES, HOUSE_RULES
+
+    return {rule.name: rule.about for rule in (*BLOCK_RULES, *HOUSE_RULES)} | OTHER_RULES
