@@ -12,7 +12,7 @@ begin
   if not exists (select from pg_catalog.pg_roles where rolname = 'hc_owner') then
     create role hc_owner;
   end if;
-  execute format('grant create on database %I to hc_owner', current_database());
+  execute format('grant create, temporary on database %I to hc_owner', current_database());
   if pg_catalog.shobj_description((select oid from pg_catalog.pg_database where datname = current_database()), 'pg_database') is null then
     execute format('comment on database %I is %L', current_database(),
       'HingeCraft platform, built from the blueprint of tasks in blueprint.tasks. Objects belong to hc_owner; change them by tasks, not by hand.');
@@ -35,7 +35,7 @@ comment on schema blueprint is 'Ledger of the build: tasks, runs, ownership of o
 set local role hc_owner;
 create function blueprint.probe() returns int return 42;
 create type blueprint.probe_mood as enum ('calm');
-select has_database_privilege(current_database(), 'create')
+select (select count(*) = 2 from pg_database d, aclexplode(d.datacl) a where d.datname = current_database() and a.grantee = 'hc_owner'::regrole)
   and not has_schema_privilege('pg_checkpoint', 'public', 'usage')
   and not has_function_privilege('pg_checkpoint', 'blueprint.probe()', 'execute')
   and not has_type_privilege('pg_checkpoint', 'blueprint.probe_mood', 'usage');
@@ -58,7 +58,7 @@ grant usage on schema public to public;
 drop schema blueprint;
 do $$
 begin
-  execute format('revoke create on database %I from hc_owner', current_database());
+  execute format('revoke create, temporary on database %I from hc_owner', current_database());
   if pg_catalog.shobj_description((select oid from pg_catalog.pg_database where datname = current_database()), 'pg_database')
      like '%blueprint.tasks%' then
     execute format('comment on database %I is null', current_database());

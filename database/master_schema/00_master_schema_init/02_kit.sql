@@ -143,8 +143,8 @@ begin atomic
   select c.conrelid::regclass::text, c.conname::text, array(
       select a.attname::text from unnest(c.conkey) with ordinality k(attnum, place)
       join pg_catalog.pg_attribute a on a.attrelid = c.conrelid and a.attnum = k.attnum order by k.place)
-  from pg_catalog.pg_constraint c
-  where c.contype = 'f' and c.conparentid = 0 and c.connamespace = to_regnamespace(quote_ident(room))
+  from pg_catalog.pg_constraint c join pg_catalog.pg_namespace n on n.oid = c.connamespace and n.nspname = room
+  where c.contype = 'f' and c.conparentid = 0
     and coalesce(obj_description(c.oid, 'pg_constraint'), '') not like '%@unindexed%'
     and not exists (
       select from pg_catalog.pg_index i
@@ -154,21 +154,24 @@ begin atomic
   order by 1, 2;
 end;
 
-create function blueprint.open_to_public(room text) returns table (object_type text, identity text, privilege text)
+create function blueprint.open_to_public(room text, variadic names text[] default '{}') returns table (object_type text, identity text, privilege text)
   language sql stable
 begin atomic
+  with schema as (select n.* from pg_catalog.pg_namespace n where n.nspname = room)
   select o.object_type, o.identity, a.privilege_type
   from (
-    select 'schema', n.nspname::text, n.oid, coalesce(n.nspacl, acldefault('n', n.nspowner)) from pg_catalog.pg_namespace n where n.nspname = room
+    select 'schema', s.nspname, s.nspname::text, s.oid, coalesce(s.nspacl, acldefault('n', s.nspowner)) from schema s
     union all
-    select 'relation', c.oid::regclass::text, c.oid, c.relacl from pg_catalog.pg_class c where c.relnamespace = to_regnamespace(quote_ident(room))
+    select 'relation', c.relname, c.oid::regclass::text, c.oid, c.relacl from pg_catalog.pg_class c join schema s on s.oid = c.relnamespace
     union all
-    select 'function', p.oid::regprocedure::text, p.oid, coalesce(p.proacl, acldefault('f', p.proowner)) from pg_catalog.pg_proc p where p.pronamespace = to_regnamespace(quote_ident(room))
+    select 'function', p.proname, p.oid::regprocedure::text, p.oid, coalesce(p.proacl, acldefault('f', p.proowner))
+    from pg_catalog.pg_proc p join schema s on s.oid = p.pronamespace
     union all
-    select 'type', t.oid::regtype::text, t.oid, coalesce(t.typacl, acldefault('T', t.typowner)) from pg_catalog.pg_type t
-    where t.typnamespace = to_regnamespace(quote_ident(room)) and t.typrelid = 0 and t.typelem = 0
-  ) o(object_type, identity, oid, acl), aclexplode(o.acl) a
-  where a.grantee = 0 and not exists (select from pg_catalog.pg_depend d where d.objid = o.oid and d.deptype = 'e')
+    select 'type', t.typname, t.oid::regtype::text, t.oid, coalesce(t.typacl, acldefault('T', t.typowner))
+    from pg_catalog.pg_type t join schema s on s.oid = t.typnamespace where t.typrelid = 0 and t.typelem = 0
+  ) o(object_type, name, identity, oid, acl), aclexplode(o.acl) a
+  where a.grantee = 0 and (names = '{}' or o.name = any (names))
+    and not exists (select from pg_catalog.pg_depend d where d.objid = o.oid and d.deptype = 'e')
   order by 1, 2, 3;
 end;
 
@@ -181,7 +184,7 @@ comment on function blueprint.ensure_role is 'Creates a role of the cluster unle
 comment on function blueprint.release_role is 'Drops a role of the cluster unless another database uses it or holds a blueprint of its own. True when it was dropped.';
 comment on function blueprint.raises is 'For verifies: true when sql raises that SQLSTATE and message, detail, constraint, column or table contains mentions. What sql did is undone either way.';
 comment on function blueprint.plan_uses is 'For verifies: true when the plan of sql, sequential scans switched off (then plain index scans too), reads the index or a partition of it. It shows that the index can serve, not that it is chosen at size.';
-comment on function blueprint.open_to_public is 'For verifies: what everybody may do with objects of a room (extensions left out). A room is closed: no row.';
+comment on function blueprint.open_to_public is 'For verifies: what everybody (PUBLIC) may do with a room and its objects, or with those named; members of extensions left out. Closed is: no row.';
 comment on function blueprint.unindexed_fks is 'For verifies: foreign keys of a room whose columns lead no index, save those whose comment says @unindexed and why.';
 
 -- verify
@@ -217,9 +220,11 @@ grant select on probe_0005.parents to public;
 grant execute on function probe_0005.one to public;
 grant usage on domain probe_0005.word to public;
 select string_agg(object_type || ' ' || privilege, ', ') = 'function EXECUTE, relation SELECT, schema USAGE, type USAGE' from blueprint.open_to_public('probe_0005');
+select count(*) = 1 from blueprint.open_to_public('probe_0005', 'one', 'children');
 drop function probe_0005.one;
 drop domain probe_0005.word;
-select count(*) = 0 from blueprint.open_to_public('blueprint');
+select count(*) = 0 from blueprint.open_to_public('blueprint', 'open_room', 'close_room', 'closure', 'revert_plan', 'topo_order', 'ensure_role',
+  'release_role', 'raises', 'plan_uses', 'unindexed_fks', 'open_to_public');
 select blueprint.raises($$ select blueprint.close_room('probe_0005') $$, '2BP01');
 drop table probe_0005.children, probe_0005.parents;
 select blueprint.close_room('probe_0005');
@@ -381,7 +386,7 @@ select count(*) = 0 from blueprint.producers('table', 'probe.one');
 select array_agg(room) = array['probe_0008'] from blueprint.rooms_requiring('probe.things') room;
 select blueprint.plan_uses($$ select * from blueprint.producers('function', 'probe.one') $$, 'tasks_details_idx'),
   blueprint.plan_uses($$ select * from blueprint.rooms_requiring('core') $$, 'rooms_contract_idx');
-select count(*) = 0 from blueprint.open_to_public('blueprint');
+select count(*) = 0 from blueprint.open_to_public('blueprint', 'producers', 'rooms_requiring');
 
 -- task: BUILD_0010 add_comments high
 -- title: Document the ledger and add the comment contract: undocumented() and annotations()
@@ -559,4 +564,4 @@ comment on table probe_0010.things is e'Things of a club.\n@distribution club_id
 comment on column probe_0010.things.mail is 'Where to write, say a@b.org. @pii contact @retention 14 months.';
 select array_agg(format('%s %s %s', column_name, tag, value)) = array[' distribution club_id', 'mail pii contact', 'mail retention 14 months'] from blueprint.annotations('probe_0010.things');
 select count(*) = 1, bool_and(column_name is null and value = 'local') from blueprint.annotations('blueprint.tasks');
-select count(*) = 0 from blueprint.open_to_public('blueprint');
+select count(*) = 0 from blueprint.open_to_public('blueprint', 'undocumented', 'annotations');

@@ -195,7 +195,8 @@ grant execute on function core.as_jsonb, core.as_uuid, core.as_inet, core.verify
 grant execute on function core.act_as to hc_worker;
 
 -- verify
-select count(*) = 0 from blueprint.open_to_public('core');
+select count(*) = 0 from blueprint.open_to_public('core', 'as_jsonb', 'as_uuid', 'as_inet', 'verify_claims', 'claims', 'headers', 'current_user_id',
+  'current_session_id', 'auth_level', 'request_role', 'has_role', 'request_id', 'client_ip', 'present_claims', 'act_as');
 select core.current_user_id() is null, core.current_session_id() is null, core.claims() = '{}', core.auth_level() = 'aal1', core.request_id() is null;
 select core.act_as('00000000-0000-7000-8000-000000000012', 'hc_moderator', '{"sid": "00000000-0000-7000-8000-000000000013", "aal": "aal2"}');
 select core.current_user_id() = '00000000-0000-7000-8000-000000000012', core.current_session_id() = '00000000-0000-7000-8000-000000000013',
@@ -315,7 +316,8 @@ comment on domain core.weekly_hours is 'Opening hours: {"mon": [["08:00", "12:00
 grant execute on function core.is_weekly_hours to hc_anon, hc_agent, hc_worker;
 
 -- verify
-select count(*) = 0 from blueprint.open_to_public('core');
+select count(*) = 0 from blueprint.open_to_public('core', 'is_weekly_hours', 'email', 'handle', 'slug', 'crypto_amount', 'signed_crypto',
+  'fiat_amount', 'currency_code', 'country_code', 'sha256', 'http_url', 'locale_tag', 'unit_code', 'semver', 'percent', 'weekly_hours');
 select type, sample, pg_input_is_valid(sample, 'core.' || type) from (values
   ('email', 'ada@example.org'), ('email', 'a.b+c@xn--bcher-kva.example'), ('handle', 'Ada_L'), ('handle', 'a1b'), ('slug', 'living-hinge-2'),
   ('crypto_amount', '0.000000000000000001'), ('signed_crypto', '-0.5'), ('fiat_amount', '-12.34'), ('currency_code', 'USD'), ('currency_code', 'USDC-solana'),
@@ -353,7 +355,7 @@ create function core.uuidv7_ceil(at timestamptz) returns uuid
   return (lpad(to_hex(floor(extract(epoch from at) * 1000)::bigint), 12, '0') || '7fffbfffffffffffffff')::uuid;
 
 create function core.uuid_time(id uuid) returns timestamptz
-  language sql immutable strict parallel safe
+  language sql immutable parallel safe
   return case uuid_extract_version(id) when 7 then uuid_extract_timestamp(id) end;
 
 create function core.encode_cursor(at timestamptz, id uuid) returns text
@@ -390,7 +392,7 @@ grant execute on function core.uuidv7_floor, core.uuidv7_ceil, core.uuid_time, c
   to hc_anon, hc_agent, hc_worker, hc_auditor, hc_analyst, hc_monitor;
 
 -- verify
-select count(*) = 0 from blueprint.open_to_public('core');
+select count(*) = 0 from blueprint.open_to_public('core', 'uuidv7_floor', 'uuidv7_ceil', 'uuid_time', 'encode_cursor', 'decode_cursor');
 select core.uuid_time(core.uuidv7_floor(at)) = at, core.uuid_time(core.uuidv7_ceil(at)) = at, core.uuidv7_floor(at) < core.uuidv7_ceil(at),
   core.uuidv7_ceil(at) < core.uuidv7_floor(at + interval '1 millisecond')
 from (values (timestamptz '2026-01-02 03:04:05.678+00'), ('1970-01-01 00:00:00+00'), ('2999-12-31 23:59:59.999+00')) v(at);

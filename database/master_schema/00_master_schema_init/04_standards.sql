@@ -102,7 +102,7 @@ comment on function core.attach_standard is 'Attaches the standard triggers of p
 comment on function core.detach_standard is 'Drops the standard triggers of a table: the revert of attach_standard().';
 
 -- verify
-select count(*) = 0 from blueprint.open_to_public('core');
+select count(*) = 0 from blueprint.open_to_public('core', 'touch_updated_at', 'freeze_columns', 'forbid_change', 'detach_standard', 'attach_standard');
 select blueprint.open_room('probe_0014');
 create table probe_0014.things (id int primary key, created_at timestamptz not null default now(), updated_at timestamptz not null default now(),
   kind text, size int, doubled int generated always as (size * 2) stored, tripled int generated always as (size * 3));
@@ -184,7 +184,8 @@ begin atomic
       case when pg_get_userbyid(c.relowner) <> 'hc_owner' then 'not owned by hc_owner' end,
       case when not exists (select from pg_catalog.pg_policy p where p.polrelid = c.oid and p.polname = 'owner_all') then 'no policy owner_all' end)
   from blueprint.rooms r
-  join pg_catalog.pg_class c on c.relnamespace = to_regnamespace(quote_ident(r.schema_name)) and c.relkind in ('r', 'p')
+  join pg_catalog.pg_namespace n on n.nspname = r.schema_name
+  join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relkind in ('r', 'p')
   where (rls_gaps.room is null or r.schema_name = rls_gaps.room)
     and coalesce(r.contract -> 'rls_exempt' ->> c.relname::text, '') = ''
     and not (c.relrowsecurity and c.relforcerowsecurity and pg_get_userbyid(c.relowner) = 'hc_owner'
@@ -204,7 +205,7 @@ comment on function blueprint.rls_gaps is 'Tables of rooms (or of one) that are 
 comment on event trigger blueprint_secure_tables is 'Row-level security by default in every room.';
 
 -- verify
-select count(*) = 0 from blueprint.open_to_public('blueprint');
+select count(*) = 0 from blueprint.open_to_public('blueprint', 'secure_tables', 'rls_gaps');
 set local role hc_owner;
 select blueprint.open_room('probe_0015', null, 'probe', '{"rls_exempt": {"settings": "one row, read by everybody"}}');
 grant usage on schema probe_0015 to hc_member;
@@ -318,7 +319,7 @@ comment on function core.drop_month_partitions is 'Detaches and drops the partit
 grant execute on function core.month_partitions, core.ensure_month_partitions to hc_worker;
 
 -- verify
-select count(*) = 0 from blueprint.open_to_public('core');
+select count(*) = 0 from blueprint.open_to_public('core', 'month_partitions', 'ensure_month_partitions', 'drop_month_partitions');
 select blueprint.open_room('probe_0017');
 create table probe_0017.logs (id int, occurred_at timestamptz not null default now(), constraint logs_pk primary key (id, occurred_at)) partition by range (occurred_at);
 create policy logs_select on probe_0017.logs for select to hc_member using (true);
@@ -490,7 +491,7 @@ comment on function core.enforce_transition is 'Row trigger, after insert or upd
 comment on function core.next_statuses is 'Statuses that may follow, and whether the role of the request may take the step.';
 
 -- verify
-select count(*) = 0 from blueprint.open_to_public('core');
+select count(*) = 0 from blueprint.open_to_public('core', 'define_machine', 'give_reason', 'enforce_transition', 'next_statuses');
 select blueprint.open_room('probe_0020');
 create table probe_0020.things (key uuid primary key default uuidv7(), state text not null default 'a');
 create trigger things_state after insert or update of state on probe_0020.things for each row execute function core.enforce_transition('probe_0020', 'state', 'key');

@@ -160,7 +160,7 @@ comment on trigger runs_finished on blueprint.runs is 'A finished run is history
 comment on trigger task_runs_finished on blueprint.task_runs is 'A task run is history once it is written.';
 
 -- verify
-select count(*) = 0 from blueprint.open_to_public('blueprint');
+select count(*) = 0 from blueprint.open_to_public('blueprint', 'record_ddl', 'record_drop', 'refuse_cycle', 'refuse_rewrite');
 insert into blueprint.tasks (id, component, category, action, title, details)
 select 'BUILD_900' || n, 'probe', 'probe', 'probe', 'Probe ' || n, '{"behaviour": "b", "verify": "v"}' from generate_series(6, 8) n;
 insert into blueprint.runs (id, kind) values ('00000000-0000-7000-8000-000000000006', 'plan');
@@ -303,7 +303,7 @@ comment on function blueprint.begin_run is 'Takes the lock without waiting and o
 comment on function blueprint.end_run is 'Closes a run of this session and lets go of its lock.';
 
 -- verify
-select count(*) = 0 from blueprint.open_to_public('blueprint');
+select count(*) = 0 from blueprint.open_to_public('blueprint', 'lock_key', 'run_holders', 'recover_runs', 'begin_run', 'end_run');
 update blueprint.runs set status = 'aborted', finished_at = clock_timestamp() where status = 'running';
 insert into blueprint.runs (id, kind, backend_pid) values ('00000000-0000-7000-8000-000000000018', 'apply', 0), ('00000000-0000-7000-8000-000000000019', 'plan', 0);
 insert into blueprint.runs (id, kind) values ('00000000-0000-7000-8000-00000000001a', 'plan');

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hingecraft.blueprint.lint import Finding, lint, rules
+from hingecraft.blueprint.lint import Finding, lint, rulebook
 from hingecraft.blueprint.task import Task
 
 NAMES = "select core.f() = 1;"
@@ -344,8 +344,8 @@ def test_rule_leaves_alone(rule: str, tasks: Task | list[Task]) -> None:
 
 
 def test_every_rule_is_tested_and_says_what_it_is_for() -> None:
-    assert rules().keys() == CASES.keys()
-    assert [name for name, about in rules().items() if not about.endswith(".") or "\n" in about] == []
+    assert rulebook().keys() == CASES.keys()
+    assert [name for name, about in rulebook().items() if not about.endswith(".") or "\n" in about] == []
 
 
 def test_a_finding_stands_at_the_line_of_the_file() -> None:

@@ -111,11 +111,14 @@ def _add_column(draft: Draft, address: Address, command: Any) -> None:
 def _add_constraint(draft: Draft, address: Address, command: Any) -> None:
     constraint = command.def_
     made = Address("constraint", address.name, part=constraint.conname or constraint.indexname)
-    if draft.owns(address) and not draft.made_since(address, command):
+    vanishes = draft.owns(address) and not draft.made_since(address, command)
+    if made.part is None:
+        if not vanishes:
+            raise NotInvertibleError("a constraint without a name: name it")
+        return
+    if vanishes:
         draft.made(made)
         return
-    if made.part is None:
-        raise NotInvertibleError("a constraint without a name: name it")
     draft.made(made)
     drop = f"alter {address.sql} drop constraint {quote(made.part)};"
     if constraint.contype.name == "CONSTR_PRIMARY" or constraint.indexname:

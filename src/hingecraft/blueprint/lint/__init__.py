@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from hingecraft.blueprint.task import Task
 
-__all__ = ["Finding", "lint", "rules"]
+__all__ = ["Finding", "lint", "rulebook"]
 
 
 def lint(tasks: Sequence[Task], *, squawk: bool = True) -> list[Finding]:
@@ -24,7 +24,7 @@ def lint(tasks: Sequence[Task], *, squawk: bool = True) -> list[Finding]:
     return check(tasks, squawk=squawk)
 
 
-def rules() -> dict[str, str]:
+def rulebook() -> dict[str, str]:
     """Every rule by name, with the sentence that says what it asks for."""
     from hingecraft.blueprint.lint.check import OTHER_RULES
     from hingecraft.blueprint.lint.rules import BLOCK_RULES, HOUSE_RULES
