@@ -114,6 +114,12 @@ class Bench:
         return time.perf_counter() - began
 
 
+_IDS = """insert into blueprint.tasks (id, component, category, action, title, details, seq)
+  select 'BUILD_' || lpad(n::text, 4, '0'), 'c', 'c', 'a', 'title ' || n, '{"behaviour": "b", "verify": "v"}', n
+  from generate_series(1, 1000) n;"""
+"""The least that verifies of the ledger expect of it; psql itself keeps none."""
+
+
 def same_sql(blueprint: Blueprint) -> str:
     """Deploy and verify of every task as one script for `psql -1`: what the engine runs, without ledger and verdict."""
     parts = ["set search_path = '';", "set client_min_messages = warning;"]

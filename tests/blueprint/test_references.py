@@ -41,6 +41,8 @@ USES = {
     "select 'core.f(int)'::regprocedure": {"function core.f"},
     "select nextval('core.numbers'), to_regclass('core.users')": {"object core.numbers", "object core.users"},
     "select 'core.users is a name in a text'": set(),
+    "create index i on core.t (a extensions.gin_trgm_ops)": {"relation core.t", "object extensions.gin_trgm_ops"},
+    "select 1 from core.t where a operator(extensions.%) b": {"relation core.t", "object extensions.%"},
     "select core.users.name from core.users": {"relation core.users", "object core.users"},
     "select * from pg_catalog.pg_class, information_schema.tables, users": set(),
     "select blueprint.raises($$ insert into core.users values (core.me()) $$, '23505')": {
@@ -80,7 +82,7 @@ def test_every_used_name_is_found(sql: str) -> None:
 CREATES = {
     "create table core.users (id int)": {"relation core.users"},
     "create temporary table found (id int)": set(),
-    "create index users_idx on core.users (id)": {"relation core.users_idx"},
+    "create index users_idx on core.users (id)": {"index core.users_idx"},
     "create view core.v as select 1": {"relation core.v"},
     "create materialized view core.m as select 1": {"relation core.m"},
     "create sequence core.s": {"relation core.s"},
@@ -173,6 +175,19 @@ def test_an_object_belongs_to_the_first_task_that_creates_it() -> None:
     replacing = _task(3, "create or replace function core.me() returns int return 2;", 2)
     fourth = _task(4, "select core.me();", 2)
     assert "undeclared-need" not in {rule for rule, *_ in _found(USERS, ME, replacing, fourth)}
+
+
+def test_what_nobody_made_by_name_belongs_to_who_opened_its_schema() -> None:
+    first = _task(1, "create schema extensions; create extension pg_trgm schema extensions;")
+    second = _task(2, "create index users_idx on core.users using gin (name extensions.gin_trgm_ops);")
+    assert _found(first, second) == [
+        ("undeclared-need", "BUILD_0002 uses object extensions.gin_trgm_ops of BUILD_0001, which it does not need", 205)
+    ]
+
+
+def test_a_need_whose_effect_counts_is_no_hint() -> None:
+    second = _task(2, "alter table core.users add constraint users_id_pk primary key (id);", 1)
+    assert _found(USERS, second, _task(3, "select 1 from core.users;", 1, 2)) == []
 
 
 def test_what_a_verify_makes_for_itself_is_not_another_tasks() -> None:

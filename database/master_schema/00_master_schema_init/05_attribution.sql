@@ -42,7 +42,10 @@ begin
         end if;
         if o.objid is null then
           insert into blueprint.objects (classid, objid, objsubid, object_type, identity, schema_name, task_id, first_run_id, last_altered_task_id, last_altered_at)
-          values (c.classid, c.objid, c.objsubid, c.object_type, c.identity, c.schema_name, case when c.created then task end, case when c.created then run end,
+          values (c.classid, c.objid, c.objsubid, c.object_type, c.identity, c.schema_name,
+            case when c.created then task else (  -- a column of a view, say, belongs to whom the view does
+              select s.task_id from blueprint.objects s where s.classid = c.classid and s.objid = c.objid and s.objsubid = 0) end,
+            case when c.created then run end,
             case when not c.created then task end, case when not c.created then clock_timestamp() end);
         elsif task is null or o.task_id is distinct from task or o.first_run_id is distinct from run or o.identity <> c.identity then
           update blueprint.objects s set identity = c.identity, schema_name = c.schema_name, last_altered_task_id = task, last_altered_at = clock_timestamp()
@@ -132,6 +135,12 @@ alter function blueprint.refuse_cycle() owner to hc_owner;
 alter function blueprint.refuse_rewrite() owner to hc_owner;
 revoke execute on function blueprint.record_ddl, blueprint.record_drop, blueprint.refuse_cycle, blueprint.refuse_rewrite from public;
 
+comment on function blueprint.record_ddl is 'Records created and altered objects, and the columns, constraints and indexes of tables, under blueprint.task_id. Security definer: whoever runs DDL need not write the ledger. Never fails the DDL.';
+comment on function blueprint.record_drop is 'Stamps dropped objects and their parts with time and task. Security definer: whoever drops need not write the ledger. Never fails the drop.';
+comment on function blueprint.refuse_cycle is 'Refuses needs that make a task need itself (23514).';
+comment on function blueprint.refuse_rewrite is 'Refuses changes of finished runs and task runs (55006).';
+
+-- from here on objects are recorded as they come
 create event trigger blueprint_record_ddl on ddl_command_end execute function blueprint.record_ddl();
 
 create event trigger blueprint_record_drop on sql_drop execute function blueprint.record_drop();
@@ -148,10 +157,6 @@ create trigger runs_finished before update on blueprint.runs
 create trigger task_runs_finished before update on blueprint.task_runs
   for each row execute function blueprint.refuse_rewrite();
 
-comment on function blueprint.record_ddl is 'Records created and altered objects, and the columns, constraints and indexes of tables, under blueprint.task_id. Security definer: whoever runs DDL need not write the ledger. Never fails the DDL.';
-comment on function blueprint.record_drop is 'Stamps dropped objects and their parts with time and task. Security definer: whoever drops need not write the ledger. Never fails the drop.';
-comment on function blueprint.refuse_cycle is 'Refuses needs that make a task need itself (23514).';
-comment on function blueprint.refuse_rewrite is 'Refuses changes of finished runs and task runs (55006).';
 comment on event trigger blueprint_record_ddl is 'Attribution: who made and altered which object.';
 comment on event trigger blueprint_record_drop is 'Attribution: who dropped which object.';
 comment on trigger task_needs_acyclic_insert on blueprint.task_needs is 'The task graph has no cycle.';
@@ -171,21 +176,24 @@ create table probe_0006.things (id int constraint things_pk primary key, kind te
 create domain probe_0006.word as text constraint word_check check (value <> '');
 create function probe_0006.one() returns int return 1;
 create policy things_all on probe_0006.things using (true);
+create view probe_0006.seen as select 1 as id;
 create temporary table probe_0006_scratch (id int);
 select array_agg(object_type || ' ' || identity order by object_type, identity) = array['domain constraint word_check on probe_0006.word',
     'function probe_0006.one()', 'index probe_0006.things_pk', 'policy things_all on probe_0006.things', 'schema probe_0006', 'table probe_0006.things',
     'table column probe_0006.things.id', 'table column probe_0006.things.kind', 'table column probe_0006.things.note',
-    'table constraint things_kind_check on probe_0006.things', 'table constraint things_pk on probe_0006.things', 'type probe_0006.word'],
+    'table constraint things_kind_check on probe_0006.things', 'table constraint things_pk on probe_0006.things', 'type probe_0006.word', 'view probe_0006.seen'],
   bool_and(schema_name = 'probe_0006'), bool_and(first_run_id = '00000000-0000-7000-8000-000000000006'), bool_and(last_altered_at is null)
 from blueprint.objects where task_id = 'BUILD_9006';
 select count(*) = 0 from blueprint.objects where identity like '%probe_0006_scratch%';
 set local blueprint.task_id = 'BUILD_9007';
 alter table probe_0006.things add column size int;
+comment on column probe_0006.seen.id is 'number';
 create or replace function probe_0006.one() returns int return 2;
 set local blueprint.task_id = '';
 alter table probe_0006.things drop column note;
 create table probe_0006.strays (id int);
 select task_id = 'BUILD_9007' from blueprint.objects where identity = 'probe_0006.things.size';
+select task_id = 'BUILD_9006', last_altered_task_id = 'BUILD_9007' from blueprint.objects where identity = 'probe_0006.seen.id';
 select task_id = 'BUILD_9006', last_altered_task_id = 'BUILD_9007' from blueprint.objects where identity = 'probe_0006.one()';
 select task_id = 'BUILD_9006', last_altered_task_id is null and last_altered_at is not null from blueprint.objects where identity = 'probe_0006.things';
 select task_id = 'BUILD_9006', dropped_at is not null, dropped_by_task_id is null from blueprint.objects where identity = 'probe_0006.things.note';

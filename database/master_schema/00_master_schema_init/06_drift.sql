@@ -195,7 +195,8 @@ begin
     and blueprint.is_ours(c.object_type, c.identity)
     and not exists (  -- made by hand
       select from blueprint.objects k
-      where (k.classid, k.objid, k.objsubid) = (c.classid, c.objid, c.objsubid) and k.dropped_at is null and k.task_id is null and k.definition is null)
+      where (k.classid, k.objid, k.objsubid) = (c.classid, c.objid, c.objsubid) and k.dropped_at is null
+        and k.task_id is null and k.last_altered_task_id is null and k.definition is null)
   on conflict (classid, objid, objsubid) do update
   set definition = excluded.definition, definition_sha256 = excluded.definition_sha256, fingerprinted_at = excluded.fingerprinted_at, identity = excluded.identity
   where o.definition_sha256 is distinct from excluded.definition_sha256 or o.identity <> excluded.identity;

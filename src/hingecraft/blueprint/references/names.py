@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 
-RELATION, FUNCTION, TYPE, SCHEMA, ROLE, EXTENSION = "relation", "function", "type", "schema", "role", "extension"
+RELATION, INDEX, FUNCTION, TYPE = "relation", "index", "function", "type"
+SCHEMA, ROLE, EXTENSION = "schema", "role", "extension"
 
 ANY = "any"
 """The kind of a name in a body, where nothing tells a table from a function."""
 
-ANSWERS = {TYPE: (TYPE, RELATION), ANY: (FUNCTION, RELATION, TYPE)}
+ANSWERS = {RELATION: (RELATION, INDEX), TYPE: (TYPE, RELATION), ANY: (FUNCTION, RELATION, TYPE, INDEX)}
 """Which kinds of object a use may mean: a table is a type as well."""
 
 
@@ -34,11 +35,15 @@ class Name:
 
 @dataclass(frozen=True)
 class References:
-    """`replaces` are CREATE OR REPLACE: the object may be another task's."""
+    """`replaces` are CREATE OR REPLACE: the object may be another task's.
+
+    A script `acts` when it does more than make objects that others use by name: constraints, triggers, rows, ...
+    """
 
     creates: tuple[Name, ...] = ()
     replaces: tuple[Name, ...] = ()
     uses: tuple[Name, ...] = ()
+    acts: bool = False
 
     def to_json(self) -> str:
         """The references as text that may be kept by the digest of the script."""
@@ -47,4 +52,6 @@ class References:
     @classmethod
     def from_json(cls, text: str) -> References:
         """The references that to_json wrote."""
-        return cls(**{part: tuple(Name(**name) for name in names) for part, names in json.loads(text).items()})
+        document = json.loads(text)
+        acts = document.pop("acts")
+        return cls(**{part: tuple(Name(**name) for name in names) for part, names in document.items()}, acts=acts)

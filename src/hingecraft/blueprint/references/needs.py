@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hingecraft.blueprint.graph import Graph
 from hingecraft.blueprint.lint.finding import Finding
-from hingecraft.blueprint.references.names import ANSWERS, Name
+from hingecraft.blueprint.references.names import ANSWERS, SCHEMA, Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -74,8 +74,10 @@ def _uses(task: Task, makers: Makers) -> Iterator[_Use]:
 
 
 def _maker(name: Name, makers: Makers) -> str | None:
+    """Who made the object; of one that nobody made by name (an extension's, a partition), who opened its schema."""
     kinds = ANSWERS.get(name.kind, (name.kind,))
-    return next((makers[key] for kind in kinds if (key := (kind, name.schema, name.name)) in makers), None)
+    found = next((makers[key] for kind in kinds if (key := (kind, name.schema, name.name)) in makers), None)
+    return found or makers.get((SCHEMA, None, name.schema or ""))
 
 
 def _missing(task: Task, uses: list[_Use], reachable: set[str]) -> Iterator[Finding]:
@@ -93,9 +95,11 @@ def _missing(task: Task, uses: list[_Use], reachable: set[str]) -> Iterator[Find
 
 
 def _superfluous(task: Task, uses: list[_Use], graph: Graph) -> Iterator[Finding]:
+    from hingecraft.blueprint.references import references
+
     used = {use.maker for use in uses}
     for need in task.needs:
-        if need in used or need not in graph.tasks:
+        if need in used or need not in graph.tasks or references(graph.tasks[need].deploy).acts:
             continue
         if used <= graph.closure(other for other in task.needs if other != need):
             message = f"{task.id} needs {need}, but uses nothing of it"

@@ -12,6 +12,7 @@ from hingecraft.blueprint.references.names import (
     ANY,
     EXTENSION,
     FUNCTION,
+    INDEX,
     RELATION,
     ROLE,
     SCHEMA,
@@ -47,6 +48,9 @@ _CREATED: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "ViewStmt": (RELATION, lambda node: node.view),
 }
 
+_PASSIVE = {"CommentStmt", "DefineStmt", "GrantStmt", "VariableSetStmt"}
+"""Statements that change nothing which a task without them could not use."""
+
 _DEFINED = {"OBJECT_AGGREGATE": FUNCTION, "OBJECT_TYPE": TYPE}
 
 _NAMED_KINDS = {
@@ -63,7 +67,9 @@ def read(sql: str) -> References:
     reader = _Reader(script(sql))
     for statement in reader.script.statements:
         reader.read(statement)
-    return References(tuple(reader.creates), tuple(reader.replaces), tuple(reader.uses))
+    kinds = {statement.kind for statement in reader.script.statements}
+    acts = not kinds <= _CREATED.keys() | _PASSIVE
+    return References(tuple(reader.creates), tuple(reader.replaces), tuple(reader.uses), acts)
 
 
 @dataclass
@@ -110,7 +116,7 @@ class _Reader:
             what, name = _CREATED[kind]
             self._made(what, name(node), line, replace=getattr(node, "replace", False))
         elif kind == "IndexStmt" and node.idxname:
-            self._add(self.creates, Name(RELATION, node.relation.schemaname, node.idxname, line))
+            self._add(self.creates, Name(INDEX, node.relation.schemaname, node.idxname, line))
         elif kind == "DefineStmt" and node.kind.name in _DEFINED:
             self._made(_DEFINED[node.kind.name], node.defnames, line, replace=node.replace)
 
@@ -233,7 +239,9 @@ _READ: dict[str, Callable[[_Reader, Any, int], None]] = {
     "CreateTrigStmt": lambda to, node, line: to.dotted(FUNCTION, words(node.funcname), line),
     "ColumnRef": lambda to, node, line: to.dotted(ANY, words(node.fields[:2]) if len(node.fields) == 3 else (), line),
     "DoStmt": _Reader.body,
+    "A_Expr": lambda to, node, line: to.dotted(ANY, words(node.name), line),
     "FuncCall": _Reader.call,
+    "IndexElem": lambda to, node, line: to.dotted(ANY, words(node.opclass), line),
     "ObjectWithArgs": lambda to, node, line: to.dotted(FUNCTION, words(node.objname), line),
     "RangeVar": lambda to, node, line: to.use(RELATION, node.schemaname, node.relname, line),
     "RoleSpec": lambda to, node, line: to.use(ROLE, None, node.rolename or "none", line),
