@@ -137,6 +137,8 @@ def same_sql(blueprint: Blueprint) -> str:
             "rollback to savepoint v;",
             "release savepoint v;",
         ]
+        if task.id == LEDGER_TASKS[-1]:
+            parts.append(_IDS)
     return "\n".join(parts)
 
 

@@ -246,7 +246,7 @@ select current_setting('probe.released')::boolean = (to_regrole('hc_probe_0005')
 --   hc_monitor, hc_auditor and hc_admin may read them and the seven tables behind them.
 -- proves: in a toy ledger of three tasks with one verified, progress shows 33.3, ready names exactly the task whose need is met, timeline and slowest add up,
 --   object_owners leads from object to room; staff read all of it and write none, hc_member reads nothing.
--- needs: BUILD_0002, BUILD_0005, BUILD_0011
+-- needs: BUILD_0002, BUILD_0011
 create view blueprint.progress with (security_invoker = true) as
   select t.component, count(*) as total,
     count(*) filter (where t.status = 'applied') as deployed,
