@@ -17,6 +17,9 @@ declare
   task text;
   run uuid;
 begin
+  if current_setting('blueprint.recorder', true) = 'engine' then
+    return;  -- the engine reads at once what a task's transaction wrote to the catalog
+  end if;
   for attempt in 1 .. 2 loop
     begin
       if attempt = 2 then  -- a name is still held by a row that events were off for: bring the rows up to date
@@ -165,6 +168,7 @@ comment on trigger runs_finished on blueprint.runs is 'A finished run is history
 comment on trigger task_runs_finished on blueprint.task_runs is 'A task run is history once it is written.';
 
 -- verify
+set local blueprint.recorder = '';
 select count(*) = 0 from blueprint.open_to_public('blueprint', 'record_ddl', 'record_drop', 'refuse_cycle', 'refuse_rewrite');
 insert into blueprint.tasks (id, component, category, action, title, details)
 select 'BUILD_900' || n, 'probe', 'probe', 'probe', 'Probe ' || n, '{"behaviour": "b", "verify": "v"}' from generate_series(6, 8) n;

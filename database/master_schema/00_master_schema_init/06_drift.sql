@@ -10,7 +10,7 @@
 -- needs: BUILD_0006, BUILD_0009
 create function blueprint.catalog(only_schema text default null)
   returns table (classid oid, objid oid, objsubid int, object_type text, identity text, definition jsonb)
-  language sql stable set search_path = ''
+  language sql stable set search_path = '' set timezone = 'UTC'
 as $$
 with room as materialized (
   select n.oid, n.nspname, n.nspowner, n.nspacl from pg_namespace n
@@ -144,7 +144,7 @@ create function blueprint.is_ours(object_type text, identity text) returns boole
     else exists (select from blueprint.rooms r
       where case when identity ~ '.+ on .+' then regexp_replace(identity, '^.* on ', '') else identity end || '.' like r.schema_name || '.%') end;
 
-create function blueprint.detect_drift(run uuid default null) returns setof blueprint.drift_findings
+create function blueprint.detect_drift(run uuid default null, only_schema text default null) returns setof blueprint.drift_findings
   language plpgsql set search_path = ''
 as $$
 begin
@@ -153,10 +153,12 @@ begin
   insert into pg_temp.drift_now (id, run_id, kind, object_type, identity, task_id, expected, expected_sha256, found, found_sha256, detected_at)
   with expected as (
     select distinct on (o.object_type, o.identity) o.*
-    from blueprint.objects o where o.definition is not null and o.dropped_by_task_id is null
+    from blueprint.objects o
+    where o.definition is not null and o.dropped_by_task_id is null
+      and (only_schema is null or o.identity ~ ('(^| on )' || only_schema || '(\.|$)'))
     order by o.object_type, o.identity, o.dropped_at is null desc, o.fingerprinted_at desc),
   found as materialized (
-    select c.*, sha256(convert_to(c.definition::text, 'UTF8')) as sha256 from blueprint.catalog() c)
+    select c.*, sha256(convert_to(c.definition::text, 'UTF8')) as sha256 from blueprint.catalog(only_schema) c)
   select uuidv7(), run, case when f.identity is null then 'missing' when e.identity is null then 'foreign' else 'altered' end,
     coalesce(e.object_type, f.object_type), coalesce(e.identity, f.identity),
     coalesce(e.task_id, (select t.task_id from blueprint.objects t where t.dropped_at is null and t.task_id is not null
@@ -173,16 +175,18 @@ begin
       select from found p where p.object_type = 'table' and not exists (select from expected x where x.object_type = 'table' and x.identity = p.identity)
         and (f.identity like p.identity || '.%' or f.identity like '% on ' || p.identity
           or exists (select from pg_catalog.pg_index x where x.indexrelid = f.objid and x.indrelid = p.objid))))
-    and not (e.identity is null and f.definition ? 'partition_of');
+    -- partitions come and go with time
+    and not ((e.identity is null or f.identity is null) and coalesce(e.definition, f.definition) ? 'partition_of');
   update blueprint.drift_findings d set resolved_at = clock_timestamp()
-  where d.resolved_at is null and not exists (select from pg_temp.drift_now n where (n.object_type, n.identity, n.kind) = (d.object_type, d.identity, d.kind));
+  where d.resolved_at is null and (only_schema is null or d.identity ~ ('(^| on )' || only_schema || '(\.|$)'))
+    and not exists (select from pg_temp.drift_now n where (n.object_type, n.identity, n.kind) = (d.object_type, d.identity, d.kind));
   insert into blueprint.drift_findings as d select n.* from pg_temp.drift_now n
   on conflict (object_type, identity) where resolved_at is null
   do update set expected = excluded.expected, expected_sha256 = excluded.expected_sha256, found = excluded.found, found_sha256 = excluded.found_sha256;
   return query select * from pg_temp.drift_now;
 end $$;
 
-create function blueprint.snapshot_fingerprints(run uuid, keep text[] default '{}') returns bigint
+create function blueprint.snapshot_fingerprints(run uuid, keep text[] default '{}', only_schema text default null) returns bigint
   language plpgsql set search_path = ''
 as $$
 declare
@@ -190,7 +194,7 @@ declare
 begin
   insert into blueprint.objects as o (classid, objid, objsubid, object_type, identity, schema_name, task_id, first_run_id, definition, definition_sha256, fingerprinted_at)
   select c.classid, c.objid, c.objsubid, c.object_type, c.identity, null, null, r.id, c.definition, sha256(convert_to(c.definition::text, 'UTF8')), clock_timestamp()
-  from blueprint.catalog() c left join blueprint.runs r on r.id = run
+  from blueprint.catalog(only_schema) c left join blueprint.runs r on r.id = run
   where not c.object_type || ' ' || c.identity = any (keep)
     and blueprint.is_ours(c.object_type, c.identity)
     and not exists (  -- made by hand
@@ -211,13 +215,14 @@ comment on function blueprint.detect_drift is 'What differs from the definitions
 comment on function blueprint.snapshot_fingerprints is 'Remembers the definition of everything that is ours; called by the engine at the end of a run. keep: objects (type identity) that had drifted before it began and stay as remembered.';
 
 -- verify
+set local blueprint.recorder = '';
 select blueprint.open_room('probe_0019');
 create table probe_0019.parts (id int constraint parts_id_pk primary key, name text);
 create index parts_name_idx on probe_0019.parts (name);
 create function probe_0019.one() returns int language sql immutable return 1;
 update blueprint.objects set task_id = 'BUILD_0019' where schema_name = 'probe_0019';
-select blueprint.snapshot_fingerprints(null) > 5;
-select count(*) = 0 from blueprint.detect_drift() where identity ~ 'probe_0019';
+select blueprint.snapshot_fingerprints(null, only_schema => 'probe_0019') > 5;
+select count(*) = 0 from blueprint.detect_drift(null, 'probe_0019');
 set local blueprint.task_id = '';
 drop index probe_0019.parts_name_idx;
 create or replace function probe_0019.one() returns int language sql immutable return 2;
@@ -226,16 +231,16 @@ grant select on probe_0019.parts to public;
 alter table probe_0019.parts add column extra int;
 select count(*) = 5, bool_and(task_id = 'BUILD_0019'),
   array_agg(kind || ' ' || object_type order by kind, object_type) = '{altered function,altered table,foreign table,foreign table column,missing index}'
-from blueprint.detect_drift() where identity ~ 'probe_0019';
+from blueprint.detect_drift(null, 'probe_0019');
 select count(*) = 5 from blueprint.drift_findings where identity ~ 'probe_0019' and resolved_at is null;
-select blueprint.snapshot_fingerprints(null, array(select object_type || ' ' || identity from blueprint.detect_drift())) >= 0;
-select count(*) = 5 from blueprint.detect_drift() where identity ~ 'probe_0019';
+select blueprint.snapshot_fingerprints(null, array(select object_type || ' ' || identity from blueprint.detect_drift(null, 'probe_0019')), 'probe_0019') >= 0;
+select count(*) = 5 from blueprint.detect_drift(null, 'probe_0019');
 create index parts_name_idx on probe_0019.parts (name);
 create or replace function probe_0019.one() returns int language sql immutable return 1;
 drop table probe_0019.stray;
 revoke select on probe_0019.parts from public;
 alter table probe_0019.parts drop column extra;
-select count(*) = 0 from blueprint.detect_drift() where identity ~ 'probe_0019';
+select count(*) = 0 from blueprint.detect_drift(null, 'probe_0019');
 select count(*) = 0 from blueprint.drift_findings where identity ~ 'probe_0019' and resolved_at is null;
 select count(*) >= 8, bool_and(length(sha256) = 32) from blueprint.fingerprint('probe_0019');
 select count(*) = 5 and bool_and(not has_function_privilege('pg_checkpoint', oid, 'execute')) from pg_proc

@@ -49,7 +49,7 @@ class Finding:
 def drift(engine: Engine, blueprint: Blueprint) -> list[Finding]:
     """Compare the catalog with what the ledger remembers. Raises NoBaseline before the first complete build."""
     if (
-        engine.wire.must("select to_regprocedure('blueprint.detect_drift(uuid)') is not null").results[0].rows[0][0]
+        engine.wire.must("select to_regprocedure('blueprint.detect_drift(uuid,text)') is not null").results[0].rows[0][0]
         != "t"
     ):
         raise NoBaseline("There is no build to compare with.", hint="hc build makes one.")

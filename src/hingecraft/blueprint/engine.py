@@ -22,11 +22,10 @@ if TYPE_CHECKING:
     import psycopg
 
 OWNER = "hc_owner"
-ATTRIBUTION_TASK = "BUILD_0006"
 _FOOTPRINT_SQL = (files(__package__) / "footprint.sql").read_text()
 
-_FIRES_NO_EVENT = re.compile(r"\b(role|database|event\s+trigger|do|publication|pg_monitor)\b", re.IGNORECASE)
-"""Words of statements that fire no event trigger (or hide what they do): such a task pays for a look at the catalog."""
+_HIDES = re.compile(r"\b(do|exception)\b", re.IGNORECASE)
+"""Words of what may hide catalog rows in a subtransaction of its own: there the event triggers record as well."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class Options:
     def settings(self) -> str:
         return (
             f"set lock_timeout = {self.lock_timeout}; set statement_timeout = {self.statement_timeout}; "
-            "set search_path = ''; set client_min_messages = warning; set jit = off; set synchronous_commit = off"
+            "set search_path = ''; set client_min_messages = warning; set timezone = 'UTC'; set synchronous_commit = off"
         )
 
 
@@ -58,7 +57,6 @@ class Engine:
     step_context: Callable[[Task], Any] | None = None
     first_rows: Callable[[], str] = lambda: ""  # what the ledger must hold before its first task row
     is_superuser: bool = True
-    attributing: bool = False  # by event triggers; by footprint until they are there
     _held: list[tuple[Task, str, list[tuple[str | None, ...]]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -69,7 +67,10 @@ class Engine:
             .rows[0][0]
             == "t"
         )
-        self.wire.must(self.options.settings)
+        sql = _FOOTPRINT_SQL
+        if not self.is_superuser:  # roles can only be read by one
+            sql = "\n".join(line for line in sql.splitlines() if "pg_authid" not in line)
+        self.wire.must(f"{self.options.settings}; prepare hingecraft_footprint as {sql}")
         self.new_run()
 
     def new_run(self) -> str:
@@ -101,7 +102,8 @@ class Engine:
     def opening(self, task: Task) -> Script:
         """The beginning of a task's transaction: whose work it is and in which role. The ledger's two tasks share one."""
         script = Script() if self.wire.in_transaction else Script().engine("begin")
-        return script.engine(f"set local blueprint.task_id = {quote(task.id)}").engine(self.role_of(task))
+        script.engine(f"set local blueprint.task_id = {quote(task.id)}").engine(self.role_of(task))
+        return script if _HIDES.search(task.deploy) else script.engine("set local blueprint.recorder = 'engine'")
 
     def undo_of(self, task: Task, script: Script) -> tuple[str, Script]:
         """The SQL that will undo the task, and the script to go on with.
@@ -139,7 +141,8 @@ class Engine:
         """Check an applied task again, leaving no trace. Returns why it does not hold, or None."""
         if task.step:
             return self._verify_step(task)
-        script = Script().engine("begin").engine(self.role_of(task)).verify(task).engine("rollback")
+        script = Script().engine("begin").engine("set local blueprint.recorder = 'engine'").engine(self.role_of(task))
+        script.verify(task).engine("rollback")
         answer = self.wire.send(script.text)
         if answer.failure:
             self.wire.rollback()
@@ -175,13 +178,8 @@ class Engine:
         return answer
 
     def footprint(self, script: Script, task: Task) -> None:
-        """Ask for the task's catalog rows where no event trigger will report them."""
-        if self.attributing and not task.superuser and not _FIRES_NO_EVENT.search(task.deploy):
-            return
-        sql = _FOOTPRINT_SQL
-        if not self.is_superuser:
-            sql = "\n".join(line for line in sql.splitlines() if "pg_authid" not in line)
-        script.engine("reset role").engine(f"select true as {FOOTPRINT}").engine(sql).engine(self.role_of(task))
+        """Ask for the catalog rows the task wrote: they are its objects, roles and memberships included."""
+        script.engine("reset role").engine(f"select true as {FOOTPRINT}").engine("execute hingecraft_footprint").engine(self.role_of(task))
 
     def commit(self, task: Task, revert_sql: str, rows: list[tuple[str | None, ...]], attempt: int) -> None:
         self._held.append((task, revert_sql, rows))
@@ -197,7 +195,6 @@ class Engine:
             seen.update(row[:3] for row in found)
         self._held.clear()
         self.wire.must(";".join([*filter(None, ledger), "commit"]))
-        self.attributing = self.attributing or task.id == ATTRIBUTION_TASK
 
     def _apply_outside(self, task: Task, attempt: int) -> None:
         """A Python step, or statements that refuse a transaction: each commits by itself, the ledger row last."""

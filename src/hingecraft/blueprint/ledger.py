@@ -151,9 +151,13 @@ class Ledger:
         if not values:
             return ""
         return (
-            "insert into blueprint.objects (classid, objid, objsubid, object_type, identity, schema_name, task_id, first_run_id) "
+            "insert into blueprint.objects as known (classid, objid, objsubid, object_type, identity, schema_name, task_id, first_run_id) "
             f"select v.classid::oid, v.objid::oid, v.objsubid::int, v.object_type, v.identity, v.schema_name, v.task_id, v.run::uuid "
-            f"from (values {values}) as v(classid, objid, objsubid, object_type, identity, schema_name, task_id, run) on conflict do nothing"
+            f"from (values {values}) as v(classid, objid, objsubid, object_type, identity, schema_name, task_id, run) "
+            "on conflict (classid, objid, objsubid) do update set identity = excluded.identity, dropped_at = null, dropped_by_task_id = null, "
+            "task_id = case when known.dropped_at is null then known.task_id else excluded.task_id end, "
+            "last_altered_task_id = excluded.task_id, last_altered_at = clock_timestamp() "
+            "where known.task_id is distinct from excluded.task_id or known.dropped_at is not null"
         )
 
     def _rows(self, sql: str) -> list[tuple[str | None, ...]]:

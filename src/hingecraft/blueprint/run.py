@@ -234,8 +234,6 @@ def _open_run(
     register = engine.ledger.register(blueprint, engine.analyst) if kind == "apply" else ""
     if entries:
         engine.wire.must(f"begin; {engine.ledger_role}; {register}; {begins}; commit")
-        sql = "select exists (select from pg_catalog.pg_event_trigger where evtname ~ '^blueprint_')"
-        engine.attributing = engine.wire.must(sql).results[0].rows[0][0] == "t"
     else:
         engine.first_rows = lambda: f"{register}; {begins}"
 
@@ -247,7 +245,7 @@ def _close_run(engine: Engine, status: str, drifted: list[str]) -> None:
     script = ["begin", "set local synchronous_commit = on"]
     if engine.ledger.exists():
         script.append(engine.ledger_role)
-        if _has(engine, "blueprint.snapshot_fingerprints(uuid,text[])"):
+        if _has(engine, "blueprint.snapshot_fingerprints(uuid,text[],text)"):
             keep = f"array[{', '.join(map(quote, drifted))}]::text[]"
             script.append(f"select blueprint.snapshot_fingerprints({quote(engine.run)}, {keep})")
         script.append(engine.ledger.run_ends(engine.run, status))
@@ -264,7 +262,7 @@ def _has(engine: Engine, function: str) -> bool:
 
 def _drifted(engine: Engine) -> list[str]:
     """What was changed by hand before this run, which the run must not bless."""
-    if not _has(engine, "blueprint.detect_drift(uuid)"):
+    if not _has(engine, "blueprint.detect_drift(uuid,text)"):
         return []
     found = engine.wire.must("begin; select object_type || ' ' || identity from blueprint.detect_drift(null); rollback")
     return [str(row[0]) for row in found.results[1].rows]
