@@ -28,6 +28,9 @@ _HIDES = re.compile(r"\b(do|exception)\b", re.IGNORECASE)
 """Words of what may hide catalog rows in a subtransaction of its own: there the event triggers record as well."""
 
 
+Row = tuple[str | None, ...]
+
+
 @dataclass(frozen=True)
 class Options:
     """How patient and how bold a run is. Times in milliseconds."""
@@ -57,7 +60,7 @@ class Engine:
     step_context: Callable[[Task], Any] | None = None
     first_rows: Callable[[], str] = lambda: ""  # what the ledger must hold before its first task row
     is_superuser: bool = True
-    _held: list[tuple[Task, str, list[tuple[str | None, ...]]]] = field(default_factory=list)
+    _held: list[tuple[Task, str, list[Row]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.wire)
@@ -67,10 +70,10 @@ class Engine:
             .rows[0][0]
             == "t"
         )
-        sql = _FOOTPRINT_SQL
-        if not self.is_superuser:  # roles can only be read by one
-            sql = "\n".join(line for line in sql.splitlines() if "pg_authid" not in line)
-        self.wire.must(f"{self.options.settings}; prepare hingecraft_footprint as {sql}")
+        self.wire.must(self.options.settings)
+        self.wire.must(f"prepare hingecraft_footprint as {self.footprint_sql}")
+        if self.ledger.exists():
+            self.wire.must(self.ledger.attribute(self.footprint_sql))
         self.new_run()
 
     def new_run(self) -> str:
@@ -177,24 +180,40 @@ class Engine:
             raise failed(task, script, answer)
         return answer
 
-    def footprint(self, script: Script, task: Task) -> None:
-        """Ask for the catalog rows the task wrote: they are its objects, roles and memberships included."""
-        script.engine("reset role").engine(f"select true as {FOOTPRINT}").engine("execute hingecraft_footprint").engine(self.role_of(task))
+    @property
+    def footprint_sql(self) -> str:
+        """The query for the catalog rows of a transaction; roles can be read by a superuser alone."""
+        lines = _FOOTPRINT_SQL.splitlines()
+        return "\n".join(line for line in lines if self.is_superuser or "pg_authid" not in line)
 
-    def commit(self, task: Task, revert_sql: str, rows: list[tuple[str | None, ...]], attempt: int) -> None:
+    def footprint(self, script: Script, task: Task) -> None:
+        """Attribute the catalog rows the task wrote: its objects, roles and memberships included.
+
+        The ledger's own tasks hand theirs to the client, until there is a table to put them in.
+        """
+        if task.id in LEDGER_TASKS:
+            script.engine("reset role").engine(f"select true as {FOOTPRINT}").engine("execute hingecraft_footprint")
+        else:
+            script.engine(self.ledger_role).engine("execute hingecraft_attribute")
+        script.engine(self.role_of(task))
+
+    def commit(self, task: Task, revert_sql: str, rows: list[Row], attempt: int) -> None:
+        """Write the ledger rows and commit; the first of the ledger's two tasks waits for the second."""
         self._held.append((task, revert_sql, rows))
         if task.id == LEDGER_TASKS[0]:
             return
         ledger = [self.ledger_role]
         if task.id == LEDGER_TASKS[-1]:
             ledger.append(self.first_rows())
-        seen: set[tuple[str | None, ...]] = set()
+        seen: set[Row] = set()
         for held, revert, found in self._held:
             ledger.append(self.ledger.applied(held, self.run, revert, attempt))
             ledger.append(self.ledger.objects([row for row in found if row[:3] not in seen], held.id, self.run))
             seen.update(row[:3] for row in found)
         self._held.clear()
         self.wire.must(";".join([*filter(None, ledger), "commit"]))
+        if task.id == LEDGER_TASKS[-1]:
+            self.wire.must(self.ledger.attribute(self.footprint_sql))
 
     def _apply_outside(self, task: Task, attempt: int) -> None:
         """A Python step, or statements that refuse a transaction: each commits by itself, the ledger row last."""
@@ -262,7 +281,7 @@ class Engine:
             return error.message
 
 
-def footprint_rows(answer: Answer) -> list[tuple[str | None, ...]]:
+def footprint_rows(answer: Answer) -> list[Row]:
     """What a footprint that was asked for returned: object rows as in footprint.sql."""
     results = answer.after(FOOTPRINT)
     return results[0].rows if results else []

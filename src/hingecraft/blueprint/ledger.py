@@ -146,14 +146,25 @@ class Ledger:
 
     @staticmethod
     def objects(rows: Iterable[tuple[str | None, ...]], task_id: str, run: str) -> str:
-        """Attribution of footprint rows; an object that is known already stays with its first task."""
+        """Attribution of footprint rows that came to the client."""
         values = ", ".join(f"({', '.join(map(quote, row))}, {quote(task_id)}, {quote(run)})" for row in rows)
         if not values:
             return ""
         return (
-            "insert into blueprint.objects as known (classid, objid, objsubid, object_type, identity, schema_name, task_id, first_run_id) "
-            f"select v.classid::oid, v.objid::oid, v.objsubid::int, v.object_type, v.identity, v.schema_name, v.task_id, v.run::uuid "
-            f"from (values {values}) as v(classid, objid, objsubid, object_type, identity, schema_name, task_id, run) "
+            "insert into blueprint.objects "
+            "(classid, objid, objsubid, object_type, identity, schema_name, task_id, first_run_id) "
+            "select v.classid::oid, v.objid::oid, v.objsubid::int, v.object_type, v.identity, v.schema_name, v.task_id, v.run::uuid "
+            f"from (values {values}) as v(classid, objid, objsubid, object_type, identity, schema_name, task_id, run)"
+        )
+
+    @staticmethod
+    def attribute(footprint: str) -> str:
+        """A prepared statement that gives a transaction's footprint to its task; an object that is known keeps its first one."""
+        return (
+            "prepare hingecraft_attribute as insert into blueprint.objects as known "
+            "(classid, objid, objsubid, object_type, identity, schema_name, task_id, first_run_id) "
+            "select f.*, current_setting('blueprint.task_id'), current_setting('blueprint.run_id')::uuid "
+            f"from ({footprint}) f "
             "on conflict (classid, objid, objsubid) do update set identity = excluded.identity, dropped_at = null, dropped_by_task_id = null, "
             "task_id = case when known.dropped_at is null then known.task_id else excluded.task_id end, "
             "last_altered_task_id = excluded.task_id, last_altered_at = clock_timestamp() "

@@ -93,7 +93,9 @@ class Prover(Engine):
         opening = self.opening(task) if task.id != LEDGER_TASKS[0] else Script().engine("begin")
         self._red(task, opening, "before")
         revert_sql, script = self.undo_of(task, Script().engine(_TO_RED).engine(self.role_of(task)))
-        self.footprint(script.engine(_COUNT).deploy(task), task)
+        script.engine(_COUNT).deploy(task)
+        if task.irreversible:
+            self.footprint(script, task)
         answer = self._green(task, script.verify(task), "after")
         rows = footprint_rows(answer)
         if task.irreversible:
