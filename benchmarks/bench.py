@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hingecraft.blueprint.analysis import Analyst
 from hingecraft.blueprint.engine import OWNER, Engine, Options
@@ -50,10 +50,7 @@ class Measured:
             "name": self.name,
             "baseline": self.baseline,
             "ratio": round(ratio, 3) if ratio is not None else None,
-            "runs": [
-                {"ours": round(a, 4), "baseline": round(b, 4)}
-                for a, b in zip(self.ours, self.theirs or self.ours, strict=True)
-            ],
+            "runs": [{"ours": round(a, 4), "baseline": round(b, 4)} for a, b in zip(self.ours, self.theirs or self.ours, strict=True)],
             "unit": "seconds",
             **self.facts,
         }
@@ -108,7 +105,7 @@ class Bench:
             str(script),
             self.server.dsn_of(dbname),
         ]
-        done = subprocess.run(command, capture_output=True, text=True)
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise UsageError(f"psql: {done.stderr.strip()}")
         return time.perf_counter() - began
@@ -270,6 +267,7 @@ def workbench(runs: int) -> Iterator[Bench]:
 
 
 def main(name: str, *, runs: int, as_json: bool) -> None:
+    """Run one benchmark on a cluster of its own and print what it measured."""
     if name not in BENCHES:
         raise UsageError(f"There is no benchmark {name}.", hint=", ".join(BENCHES))
     with workbench(runs) as bench:

@@ -6,10 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import psycopg
 import pytest
 
 from hingecraft.blueprint.analysis import Analyst
@@ -18,6 +16,11 @@ from hingecraft.blueprint.load import Blueprint, database_folder, load
 from hingecraft.blueprint.run import build
 from hingecraft.blueprint.wire import Wire
 from hingecraft.postgres import Server, connect, scratch_server
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import psycopg
 
 _numbers = count(1)
 
@@ -123,10 +126,11 @@ def workspace(tmp_path: Path) -> Workspace:
     return make
 
 
-def block(
-    number: int, deploy: str, verify: str, *, needs: str = "BUILD_0002", marks: str = "", revert: str | None = None
-) -> str:
+def block(number: int, deploy: str, verify: str, *, needs: str = "BUILD_0002", marks: str = "", revert: str | None = None) -> str:
     """The text of a task block."""
-    head = f"-- task: BUILD_{number:04d} probe {marks}\n-- title: Probe {number}\n-- does: makes {number}\n-- proves: it is there\n-- needs: {needs}\n"
+    head = (
+        f"-- task: BUILD_{number:04d} probe {marks}\n-- title: Probe {number}\n-- does: makes {number}\n"
+        f"-- proves: it is there\n-- needs: {needs}\n"
+    )
     tail = f"\n-- revert\n{revert}\n" if revert is not None else ""
     return f"{head}{deploy}\n\n-- verify\n{verify}\n{tail}"

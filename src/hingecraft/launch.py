@@ -92,9 +92,7 @@ def prepare(venv: str) -> None:
         os.makedirs(venv, exist_ok=True)
         entries = os.listdir(venv)
         if entries and STAMP not in entries:
-            raise CannotStart(
-                "%s holds something that hc did not make: remove it, or set HINGECRAFT_VENV to another folder." % venv
-            )
+            raise CannotStart("%s holds something that hc did not make: remove it, or set HINGECRAFT_VENV to another folder." % venv)
         with open(os.path.join(venv, STAMP), "a+") as stamp:
             fcntl.flock(stamp, fcntl.LOCK_EX)
             if read_stamp(venv) == stamp_of(venv):
@@ -138,10 +136,7 @@ def make_venv(venv: str) -> None:
     import subprocess
 
     if not importlib.util.find_spec("venv") or not importlib.util.find_spec("ensurepip"):
-        raise CannotStart(
-            "Python's venv module is missing: run `apt-get install python%d.%d-venv` and start again."
-            % sys.version_info[:2]
-        )
+        raise CannotStart("Python's venv module is missing: run `apt-get install python%d.%d-venv` and start again." % sys.version_info[:2])
     for name in os.listdir(venv):
         entry = os.path.join(venv, name)
         if os.path.isdir(entry) and not os.path.islink(entry):

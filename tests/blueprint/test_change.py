@@ -54,9 +54,7 @@ def test_only_the_verify_changed(empty: Database, workspace: Workspace) -> None:
 def test_what_holds_data_is_refused(empty: Database, workspace: Workspace) -> None:
     table = "create table blueprint.probe (a int);"
     rebuilt(empty, workspace, block(1001, table, "select count(*) = 0 from blueprint.probe;"))
-    report = rebuilt(
-        empty, workspace, block(1001, table.replace("int", "bigint"), "select count(*) = 0 from blueprint.probe;")
-    )
+    report = rebuilt(empty, workspace, block(1001, table.replace("int", "bigint"), "select count(*) = 0 from blueprint.probe;"))
     assert isinstance(report.error, RefusedError)
     assert "migration task" in (report.error.hint or "")
     assert empty.ask("select data_type from information_schema.columns where table_name = 'probe'") == "integer"

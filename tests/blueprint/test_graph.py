@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hingecraft.blueprint.errors import BlueprintError
 from hingecraft.blueprint.graph import Graph
-from hingecraft.blueprint.load import Blueprint
 from hingecraft.blueprint.task import Task
+
+if TYPE_CHECKING:
+    from hingecraft.blueprint.load import Blueprint
 
 
 def graph(**needs: str) -> Graph:
-    return Graph(
-        {
-            i: Task(i, "x", f"title {i}", "c", "k", needs=tuple(n.split()), file="f.sql", line=1)
-            for i, n in needs.items()
-        }
-    )
+    return Graph({i: Task(i, "x", f"title {i}", "c", "k", needs=tuple(n.split()), file="f.sql", line=1) for i, n in needs.items()})
 
 
 def test_needs_come_first_and_ties_go_by_id() -> None:

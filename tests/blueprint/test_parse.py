@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from hingecraft.blueprint.errors import BlueprintError
 from hingecraft.blueprint.parse import parse
-from hingecraft.blueprint.task import Task
+
+if TYPE_CHECKING:
+    from hingecraft.blueprint.task import Task
 
 HEAD = "-- task: BUILD_0042 create_tables critical drill\n-- title: A title\n-- does: makes\n--   a thing\n-- proves: it works\n"
 

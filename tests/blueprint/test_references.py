@@ -106,9 +106,7 @@ def test_what_a_script_makes_is_found(sql: str) -> None:
 
 
 def test_or_replace_may_be_of_another_task() -> None:
-    found = references(
-        "create or replace function core.f() returns int return 1; create or replace view core.v as select 1"
-    )
+    found = references("create or replace function core.f() returns int return 1; create or replace view core.v as select 1")
     assert found.creates == ()
     assert {name.label for name in found.replaces} == {"function core.f", "relation core.v"}
 
@@ -141,9 +139,7 @@ def _found(*tasks: Task) -> list[tuple[str, str, int]]:
 
 def test_an_undeclared_use_names_both_tasks_the_object_and_the_line() -> None:
     third = _task(3, "select 1;\nselect * from core.users;")
-    assert _found(USERS, third) == [
-        ("undeclared-need", "BUILD_0003 uses relation core.users of BUILD_0001, which it does not need", 306)
-    ]
+    assert _found(USERS, third) == [("undeclared-need", "BUILD_0003 uses relation core.users of BUILD_0001, which it does not need", 306)]
 
 
 def test_a_use_in_the_verify_counts() -> None:
@@ -154,9 +150,7 @@ def test_a_use_in_the_verify_counts() -> None:
 
 
 def test_a_need_of_a_need_is_enough() -> None:
-    assert [rule for rule, *_ in _found(USERS, ME, _task(3, "select core.me() from core.users;", 2))] == [
-        "superfluous-need"
-    ]
+    assert [rule for rule, *_ in _found(USERS, ME, _task(3, "select core.me() from core.users;", 2))] == ["superfluous-need"]
 
 
 def test_a_need_that_brings_another_is_not_superfluous() -> None:
@@ -166,9 +160,7 @@ def test_a_need_that_brings_another_is_not_superfluous() -> None:
 def test_a_need_of_which_nothing_is_used_is_a_hint() -> None:
     third = _task(3, "select * from core.users;", 1, 2)
     found = undeclared([USERS, _task(2, ME.deploy), third])
-    assert [(finding.severity, finding.message) for finding in found] == [
-        ("hint", "BUILD_0003 needs BUILD_0002, but uses nothing of it")
-    ]
+    assert [(finding.severity, finding.message) for finding in found] == [("hint", "BUILD_0003 needs BUILD_0002, but uses nothing of it")]
 
 
 def test_an_object_belongs_to_the_first_task_that_creates_it() -> None:

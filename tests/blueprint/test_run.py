@@ -20,9 +20,7 @@ TABLE = block(
 )
 
 
-def test_a_task_commits_with_its_ledger_row_and_its_verify_leaves_nothing(
-    empty: Database, workspace: Workspace
-) -> None:
+def test_a_task_commits_with_its_ledger_row_and_its_verify_leaves_nothing(empty: Database, workspace: Workspace) -> None:
     blueprint = workspace(TABLE)
     with empty.engine() as engine:
         report = build(blueprint, engine, [blueprint["BUILD_1001"]])
@@ -55,12 +53,8 @@ def test_a_second_build_finds_nothing_to_do(empty: Database, workspace: Workspac
         ("", "the verify is empty"),
     ],
 )
-def test_a_verify_that_does_not_hold_leaves_nothing_of_the_task(
-    empty: Database, workspace: Workspace, verify_sql: str, said: str
-) -> None:
-    blueprint = workspace(
-        block(1001, "create table blueprint.probe (a int constraint probe_a_check check (a > 0));", verify_sql)
-    )
+def test_a_verify_that_does_not_hold_leaves_nothing_of_the_task(empty: Database, workspace: Workspace, verify_sql: str, said: str) -> None:
+    blueprint = workspace(block(1001, "create table blueprint.probe (a int constraint probe_a_check check (a > 0));", verify_sql))
     with empty.engine() as engine:
         report = build(blueprint, engine, [blueprint["BUILD_1001"]])
     assert report.error is not None
@@ -98,9 +92,7 @@ def test_a_syntax_error_is_told_before_anything_is_touched(empty: Database, work
 
 
 def test_what_cannot_be_inferred_must_be_written(empty: Database, workspace: Workspace) -> None:
-    blueprint = workspace(
-        block(1001, "do $$ begin create table blueprint.probe (); end $$;", "select count(*) = 0 from blueprint.probe;")
-    )
+    blueprint = workspace(block(1001, "do $$ begin create table blueprint.probe (); end $$;", "select count(*) = 0 from blueprint.probe;"))
     with empty.engine() as engine:
         report = build(blueprint, engine, [blueprint["BUILD_1001"]])
     assert isinstance(report.error, BlueprintError)
@@ -126,9 +118,7 @@ def test_revert_takes_dependents_first_and_gives_a_table_back_to_nothing(empty: 
     assert empty.ask("select to_regnamespace('blueprint') is null")
 
 
-def test_a_task_that_left_the_blueprint_is_reverted_by_what_the_ledger_kept(
-    empty: Database, workspace: Workspace
-) -> None:
+def test_a_task_that_left_the_blueprint_is_reverted_by_what_the_ledger_kept(empty: Database, workspace: Workspace) -> None:
     with empty.engine() as engine:
         build(workspace(TABLE), engine, [workspace(TABLE)["BUILD_1001"]])
     blueprint = workspace("-- nothing here")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from hingecraft.blueprint.load import Blueprint
 from hingecraft.blueprint.selection import select
 from hingecraft.errors import UsageError
+
+if TYPE_CHECKING:
+    from hingecraft.blueprint.load import Blueprint
 
 
 @pytest.mark.parametrize(

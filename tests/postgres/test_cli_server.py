@@ -30,9 +30,7 @@ def hc(cluster: EmbeddedCluster, programs: Binaries) -> Callable[..., Call]:
             **more,
         }
         command = [sys.executable, "-m", "hingecraft", "server", *words]
-        return subprocess.run(
-            command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-        )
+        return subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 
     return call
 

@@ -89,14 +89,9 @@ def test_strangers_need_the_password_and_cannot_read_it(cluster: EmbeddedCluster
         assert stat.S_IMODE(private.stat().st_mode) & 0o077 == 0
 
 
-def test_text_compares_by_code_point_whatever_the_caller_speaks(
-    cluster: EmbeddedCluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_text_compares_by_code_point_whatever_the_caller_speaks(cluster: EmbeddedCluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
-    assert (
-        one(cluster, "select datlocprovider::text || datlocale from pg_database where datname = 'postgres'")
-        == "bC.UTF-8"
-    )
+    assert one(cluster, "select datlocprovider::text || datlocale from pg_database where datname = 'postgres'") == "bC.UTF-8"
 
 
 def test_two_processes_that_start_at_once_end_with_one_server(cluster: EmbeddedCluster, programs: Binaries) -> None:

@@ -79,9 +79,7 @@ def test_an_older_server_is_refused_politely(data: Path) -> None:
 
 
 def test_a_standby_is_refused(server: Server, data: Path, programs: Binaries) -> None:
-    said = server_account().run(
-        [programs["pg_basebackup"], "-D", data, "-d", server.dsn_of("postgres"), "-R", "-c", "fast"]
-    )
+    said = server_account().run([programs["pg_basebackup"], "-D", data, "-d", server.dsn_of("postgres"), "-R", "-c", "fast"])
     assert said.returncode == 0, said.stdout
     standby = foreign(programs.bin, data, "-c hot_standby=on", f"-c unix_socket_directories={data}")
     with standby as dsn, pytest.raises(Unsuitable, match="is a standby"):
@@ -108,9 +106,7 @@ def test_a_dsn_that_is_none_is_refused_without_repeating_it(dsn: str) -> None:
     assert "hush" not in str(refused.value.as_json())
 
 
-def test_our_own_server_is_found_whatever_the_callers_variables_say(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_our_own_server_is_found_whatever_the_callers_variables_say(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "PGHOSTADDR": "127.0.0.9",
         "PGREQUIREAUTH": "scram-sha-256",
@@ -124,9 +120,7 @@ def test_our_own_server_is_found_whatever_the_callers_variables_say(
         assert connection.execute("select current_setting('search_path')").fetchone() == ('"$user", public',)
 
 
-def test_psql_gets_its_words_and_never_the_password_among_them(
-    server: Server, programs: Binaries, tmp_path: Path
-) -> None:
+def test_psql_gets_its_words_and_never_the_password_among_them(server: Server, programs: Binaries, tmp_path: Path) -> None:
     cluster = EmbeddedCluster(tmp_path, programs=programs)
     words, environment = psql_command(cluster, f"{server.dsn} password=hush", ["-Atc", "select 6 * 7"])
     assert "hush" not in " ".join(words)

@@ -157,9 +157,7 @@ def test_a_read_only_disk_is_named(folder: Path, programs: Binaries) -> None:
             EmbeddedCluster(disk / "other", programs=programs).start()
 
 
-def test_a_path_that_a_shell_would_read_differently_is_gone_around(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_path_that_a_shell_would_read_differently_is_gone_around(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", "/somewhere")
     odd = folder / 'a "b" $HOME'
     place = place_for(odd, server_account())
@@ -167,9 +165,7 @@ def test_a_path_that_a_shell_would_read_differently_is_gone_around(
     assert place != place_for(folder / "$other", server_account())
 
 
-def test_the_socket_folder_is_short_and_private_although_the_temporary_folder_is_not(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_socket_folder_is_short_and_private_although_the_temporary_folder_is_not(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for unfit in (folder / "with,comma", folder / ("long" * 30)):
         unfit.mkdir()
         monkeypatch.setattr("tempfile.tempdir", str(unfit))
@@ -182,14 +178,10 @@ def test_the_socket_folder_is_short_and_private_although_the_temporary_folder_is
             made.rmdir()
 
 
-def test_a_process_that_is_killed_while_it_makes_the_cluster_leaves_nothing_in_the_way(
-    folder: Path, programs: Binaries
-) -> None:
+def test_a_process_that_is_killed_while_it_makes_the_cluster_leaves_nothing_in_the_way(folder: Path, programs: Binaries) -> None:
     home = folder / "state"
     for seconds in (0.25, 0.5, 0.75, 1.0):
-        process = subprocess.Popen(
-            [sys.executable, "-c", START, home], env={**os.environ, "HINGECRAFT_PG_BIN": str(programs.bin)}
-        )
+        process = subprocess.Popen([sys.executable, "-c", START, home], env={**os.environ, "HINGECRAFT_PG_BIN": str(programs.bin)})
         try:
             process.wait(seconds)
         except subprocess.TimeoutExpired:

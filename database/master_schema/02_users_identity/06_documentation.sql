@@ -147,6 +147,7 @@ comment on function identity.session_is_live is 'Not revoked, not expired, and i
 comment on function identity.touch_session is 'Notes a use and prolongs the session, never past its absolute end; false when it is dead. Security definer: sessions are written by functions alone.';
 comment on function identity.revoke_session is 'Ends an own session (moderators and the worker: any); false when there was nothing to end. Security definer: members write no session.';
 comment on function identity.claims_for is 'Claims the gateway signs for a session: sub, sid, the highest role its level allows, scopes (all of those), aal, exp; 28000 when it has ended. Security definer: callers read no session.';
+comment on function identity.has_factor is 'Whether a person has a second factor in use: a live security key or an authenticator that has been confirmed. Security definer: callers read no credential.';
 comment on function identity.welcome_user is 'Trigger of core.users: profile and role member of a new account.';
 comment on function identity.end_sessions is 'Trigger of core.users and identity.credentials: ends all live sessions, with the reason.';
 comment on function identity.log_role is 'Trigger of identity.user_roles: grants and ends of privileged roles go to core.status_changes.';
@@ -162,6 +163,8 @@ comment on trigger groups_touch on identity.groups is 'Moves updated_at.';
 comment on trigger invitations_touch on identity.invitations is 'Moves updated_at.';
 comment on trigger credentials_freeze on identity.credentials is 'A credential changes neither its owner nor its kind.';
 comment on trigger sessions_freeze on identity.sessions is 'A session changes neither its owner nor its end.';
+comment on trigger challenges_freeze on identity.challenges is 'A challenge stays that of who was asked.';
+comment on trigger user_roles_freeze on identity.user_roles is 'A grant changes neither its holder nor its role; end it and grant another.';
 
 -- verify
 select count(*) = 0 from blueprint.undocumented('identity');

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from hingecraft.blueprint.errors import BlueprintError
 
 if TYPE_CHECKING:
-    from hingecraft.blueprint.task import Task
     from pathlib import Path
+
     from hingecraft.blueprint.invert import RevertPlan
+    from hingecraft.blueprint.task import Task
 
 _FORMAT = 1
 
@@ -81,9 +82,7 @@ def _analyse(task: Task) -> dict[str, Any]:
         raise BlueprintError(task.file, task.deploy_line + error.line - 1, f"{task.id}: {error.message}") from error
     return {
         "revert": plan_revert(task.deploy).to_json(),
-        "produces": [
-            {"kind": made.kind, "name": f"{made.schema}.{made.name}" if made.schema else made.name} for made in created
-        ],
+        "produces": [{"kind": made.kind, "name": f"{made.schema}.{made.name}" if made.schema else made.name} for made in created],
         "indexes": _blocking_indexes(task.deploy),
     }
 

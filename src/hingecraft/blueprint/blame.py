@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from importlib.resources import files
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from psycopg.sql import quote
 
 from hingecraft.errors import HingecraftError
 
 if TYPE_CHECKING:
-    from hingecraft.blueprint.wire import Wire
     from hingecraft.blueprint.load import Blueprint
+    from hingecraft.blueprint.wire import Wire
 
 _BLAME = (files(__package__) / "blame.sql").read_text()
 

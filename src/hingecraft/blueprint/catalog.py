@@ -10,14 +10,14 @@ import json
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hingecraft.blueprint.errors import BlueprintError
 
 if TYPE_CHECKING:
+    from hingecraft.blueprint.load import Blueprint
     from hingecraft.blueprint.task import Task
     from hingecraft.blueprint.wire import Wire
-    from hingecraft.blueprint.load import Blueprint
 
 CATALOG_TASK = "BUILD_0019"
 

@@ -9,10 +9,10 @@ from hingecraft.blueprint.errors import RefusedError
 from hingecraft.blueprint.script import Script, unverified, verdict
 
 if TYPE_CHECKING:
+    from hingecraft.blueprint.engine import Engine
+    from hingecraft.blueprint.invert.in_place import Reapply
     from hingecraft.blueprint.ledger import Entry
     from hingecraft.blueprint.task import Task
-    from hingecraft.blueprint.engine import Engine
-    from hingecraft.blueprint.invert import Reapply
 
 
 class Change(Enum):

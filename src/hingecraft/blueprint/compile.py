@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hingecraft.blueprint.load import CATALOGUE_SIZE, CATEGORIES, Blueprint
 
 if TYPE_CHECKING:
-    from hingecraft.blueprint.task import Task
-    from pathlib import Path
     from collections.abc import Iterable
+    from pathlib import Path
+
+    from hingecraft.blueprint.task import Task
 
 JSON_NAME = "1000_BUILD_TASKS_BLUEPRINT.json"
 SUMMARY_NAME = "1000_BUILD_TASKS_SUMMARY.md"
@@ -137,9 +138,7 @@ def write(blueprint: Blueprint, *, check: bool = False) -> list[Path]:
         blueprint.root / SUMMARY_NAME: summary(blueprint),
     }
     wanted |= _pending(blueprint)
-    changed = [
-        path for path, text in wanted.items() if (path.read_text(encoding="utf-8") if path.exists() else None) != text
-    ]
+    changed = [path for path, text in wanted.items() if (path.read_text(encoding="utf-8") if path.exists() else None) != text]
     for path in changed if not check else []:
         if (text := wanted[path]) is None:
             path.unlink()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hingecraft.blueprint.task import Task
-    from hingecraft.blueprint.load import Blueprint
     from collections.abc import Iterator
+
+    from hingecraft.blueprint.load import Blueprint
+    from hingecraft.blueprint.task import Task
 
 
 def draw(blueprint: Blueprint, tasks: list[Task], form: str) -> Iterator[str]:
@@ -23,11 +23,7 @@ def draw(blueprint: Blueprint, tasks: list[Task], form: str) -> Iterator[str]:
     yield "flowchart BT" if form == "mermaid" else "digraph blueprint {\n  rankdir=BT;"
     for task in tasks:
         title = task.title.replace('"', "'")
-        yield (
-            f'  {task.id}["{task.id}<br>{title}"]'
-            if form == "mermaid"
-            else f'  {task.id} [label="{task.id}\\n{title}"];'
-        )
+        yield (f'  {task.id}["{task.id}<br>{title}"]' if form == "mermaid" else f'  {task.id} [label="{task.id}\\n{title}"];')
     for task in tasks:
         for need in sorted(chosen & set(task.needs)):
             yield f"  {task.id} --> {need}" if form == "mermaid" else f"  {task.id} -> {need};"

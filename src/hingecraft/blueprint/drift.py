@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from psycopg.sql import quote
 
@@ -12,8 +12,8 @@ from hingecraft.blueprint.repair import Repair, repair_of
 from hingecraft.errors import HingecraftError
 
 if TYPE_CHECKING:
-    from hingecraft.blueprint.load import Blueprint
     from hingecraft.blueprint.engine import Engine
+    from hingecraft.blueprint.load import Blueprint
 
 
 class NoBaseline(HingecraftError):
@@ -48,10 +48,7 @@ class Finding:
 
 def drift(engine: Engine, blueprint: Blueprint) -> list[Finding]:
     """Compare the catalog with what the ledger remembers. Raises NoBaseline before the first complete build."""
-    if (
-        engine.wire.must("select to_regprocedure('blueprint.detect_drift(uuid,text)') is not null").results[0].rows[0][0]
-        != "t"
-    ):
+    if engine.wire.must("select to_regprocedure('blueprint.detect_drift(uuid,text)') is not null").results[0].rows[0][0] != "t":
         raise NoBaseline("There is no build to compare with.", hint="hc build makes one.")
     sql = (
         f"begin; {engine.ledger_role}; "
@@ -61,9 +58,7 @@ def drift(engine: Engine, blueprint: Blueprint) -> list[Finding]:
     for kind, object_type, identity, task_id, expected, found in engine.wire.must(sql).results[2].rows:
         task = blueprint.tasks.get(str(task_id))
         repair = repair_of(str(object_type), str(identity), _json(expected), _json(found))
-        findings.append(
-            Finding(str(kind), str(object_type), str(identity), task_id, task.target if task else None, repair)
-        )
+        findings.append(Finding(str(kind), str(object_type), str(identity), task_id, task.target if task else None, repair))
     return findings
 
 

@@ -16,10 +16,12 @@ from hingecraft.blueprint.script import FOOTPRINT, Script, failed, unverified, v
 from hingecraft.blueprint.task import LEDGER_TASKS, Task
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import psycopg
+
     from hingecraft.blueprint.analysis import Analyst
     from hingecraft.blueprint.wire import Answer, Wire
-    from collections.abc import Callable
-    import psycopg
 
 OWNER = "hc_owner"
 _FOOTPRINT_SQL = (files(__package__) / "footprint.sql").read_text()
@@ -65,10 +67,7 @@ class Engine:
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.wire)
         self.is_superuser = (
-            self.wire.must("select rolsuper from pg_catalog.pg_roles where rolname = current_user")
-            .results[0]
-            .rows[0][0]
-            == "t"
+            self.wire.must("select rolsuper from pg_catalog.pg_roles where rolname = current_user").results[0].rows[0][0] == "t"
         )
         self.wire.must(self.options.settings)
         self.wire.must(f"prepare hingecraft_footprint as {self.footprint_sql}")
@@ -89,7 +88,8 @@ class Engine:
     def apply(self, task: Task, attempt: int = 1) -> None:
         """Deploy, verify, ledger row and commit. Raises TaskFailed with nothing of the task left behind."""
         if task.step or not task.transactional:
-            return self._apply_outside(task, attempt)
+            self._apply_outside(task, attempt)
+            return
         script = self.opening(task)
         revert_sql, script = self.undo_of(task, script)
         script.deploy(task)
@@ -120,9 +120,7 @@ class Engine:
         if plan.refusals:
             first = plan.refusals[0]
             where = task.deploy_line + first.line
-            raise BlueprintError(
-                task.file, where, f"{task.id}: {first.reason}: write '-- revert', or '-- irreversible: why'"
-            )
+            raise BlueprintError(task.file, where, f"{task.id}: {first.reason}: write '-- revert', or '-- irreversible: why'")
         if not plan.needs_state:
             return plan.text, script
         from hingecraft.blueprint.invert import resolve
@@ -246,15 +244,11 @@ class Engine:
 
     def _drop_invalid_index(self, statement: str) -> None:
         """A concurrent build that a crash cut short leaves an INVALID index, which the next attempt must not keep."""
-        match = re.match(
-            r"create\s+(?:unique\s+)?index\s+concurrently\s+(\w+)\s+on\s+(?:only\s+)?(\w+)\.", statement, re.IGNORECASE
-        )
+        match = re.match(r"create\s+(?:unique\s+)?index\s+concurrently\s+(\w+)\s+on\s+(?:only\s+)?(\w+)\.", statement, re.IGNORECASE)
         if not match:
             return
         index = f"{match[2]}.{match[1]}"
-        answer = self.wire.must(
-            f"select indisvalid from pg_catalog.pg_index where indexrelid = to_regclass({quote(index)})"
-        )
+        answer = self.wire.must(f"select indisvalid from pg_catalog.pg_index where indexrelid = to_regclass({quote(index)})")
         if answer.results[0].rows:
             self.wire.must(f"drop index concurrently {index}")
 

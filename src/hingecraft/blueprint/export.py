@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 
 from hingecraft import __version__
 from hingecraft.blueprint.engine import OWNER
 from hingecraft.blueprint.task import LEDGER_TASKS, Task
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,11 +28,7 @@ def export(tasks: Iterable[Task], *, verify: bool = False) -> Iterator[str]:
 
 
 def _statements(task: Task, verify: bool) -> Iterator[str]:
-    role = (
-        ""
-        if task.superuser or task.id == LEDGER_TASKS[0]
-        else f"set {'local ' if task.transactional else ''}role {OWNER};\n"
-    )
+    role = "" if task.superuser or task.id == LEDGER_TASKS[0] else f"set {'local ' if task.transactional else ''}role {OWNER};\n"
     if task.transactional:
         yield "begin;\n"
     yield f"{role}{task.deploy}\n"

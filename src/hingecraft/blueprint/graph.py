@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from heapq import heapify, heappop, heappush
-
-from hingecraft.blueprint.errors import BlueprintError, did_you_mean
 from typing import TYPE_CHECKING
 
+from hingecraft.blueprint.errors import BlueprintError, did_you_mean
+
 if TYPE_CHECKING:
-    from hingecraft.blueprint.task import Task
     from collections.abc import Callable, Iterable, Mapping
+
+    from hingecraft.blueprint.task import Task
 
 
 class Graph:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg.sql import quote
 
-
 if TYPE_CHECKING:
-    from hingecraft.blueprint.wire import Result, Wire
-    from hingecraft.blueprint.task import Task
     from collections.abc import Iterable
+
     from hingecraft.blueprint.analysis import Analyst
     from hingecraft.blueprint.load import Blueprint
+    from hingecraft.blueprint.task import Task
+    from hingecraft.blueprint.wire import Result, Wire
 
 EXISTS = "select to_regclass('blueprint.tasks') is not null"
 _REGISTER = (files(__package__) / "register.sql").read_text()
@@ -48,9 +48,7 @@ class Ledger:
         """Every registered task; empty when there is no ledger."""
         if not self.exists():
             return {}
-        sql = (
-            "select id, status, encode(deploy_sha256, 'hex'), encode(verify_sha256, 'hex'), reason from blueprint.tasks"
-        )
+        sql = "select id, status, encode(deploy_sha256, 'hex'), encode(verify_sha256, 'hex'), reason from blueprint.tasks"
         return {str(row[0]): Entry(str(row[1]), row[2], row[3], row[4]) for row in self._rows(sql)}
 
     def applied_order(self) -> list[str]:
@@ -107,12 +105,14 @@ class Ledger:
     def applied(task: Task, run: str, revert_sql: str, attempt: int = 1) -> str:
         """What a task's own transaction says of it. It starts when its transaction did (now()) and ends here."""
         return (
-            "update blueprint.tasks set status = 'applied', applied_at = clock_timestamp(), verified_at = clock_timestamp(), reason = null, "
+            "update blueprint.tasks set status = 'applied', applied_at = clock_timestamp(), "
+            "verified_at = clock_timestamp(), reason = null, "
             f"deploy_sha256 = {_bytes(task.deploy_sha256)}, verify_sha256 = {_bytes(task.verify_sha256)}, "
             f"revert_sha256 = sha256(convert_to({quote(revert_sql)}, 'UTF8')), deploy_sql = {quote(task.step or task.deploy)}, "
             f"revert_sql = {quote(revert_sql)} where id = {quote(task.id)};"
             "insert into blueprint.task_runs (run_id, task_id, phase, status, attempt, started_at, finished_at, script_sha256) "
-            f"values ({quote(run)}, {quote(task.id)}, 'deploy', 'succeeded', {attempt}, now(), clock_timestamp(), {_bytes(task.deploy_sha256)})"
+            f"values ({quote(run)}, {quote(task.id)}, 'deploy', 'succeeded', {attempt}, "
+            f"now(), clock_timestamp(), {_bytes(task.deploy_sha256)})"
         )
 
     @staticmethod
@@ -125,7 +125,7 @@ class Ledger:
         )
 
     @staticmethod
-    def verified(task_id: str, run: str) -> str:
+    def verified(task_id: str) -> str:
         return f"update blueprint.tasks set verified_at = clock_timestamp() where id = {quote(task_id)}"
 
     @staticmethod
@@ -140,9 +140,7 @@ class Ledger:
 
     @staticmethod
     def unavailable(task: Task, reason: str) -> str:
-        return (
-            f"update blueprint.tasks set status = 'unavailable', reason = {quote(reason)} where id = {quote(task.id)}"
-        )
+        return f"update blueprint.tasks set status = 'unavailable', reason = {quote(reason)} where id = {quote(task.id)}"
 
     @staticmethod
     def objects(rows: Iterable[tuple[str | None, ...]], task_id: str, run: str) -> str:
@@ -165,7 +163,8 @@ class Ledger:
             "(classid, objid, objsubid, object_type, identity, schema_name, task_id, first_run_id) "
             "select f.*, current_setting('blueprint.task_id'), current_setting('blueprint.run_id')::uuid "
             f"from ({footprint}) f "
-            "on conflict (classid, objid, objsubid) do update set identity = excluded.identity, dropped_at = null, dropped_by_task_id = null, "
+            "on conflict (classid, objid, objsubid) do update set "
+            "identity = excluded.identity, dropped_at = null, dropped_by_task_id = null, "
             "task_id = case when known.dropped_at is null then known.task_id else excluded.task_id end, "
             "last_altered_task_id = excluded.task_id, last_altered_at = clock_timestamp() "
             "where known.task_id is distinct from excluded.task_id or known.dropped_at is not null"

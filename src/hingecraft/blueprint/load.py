@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hingecraft.blueprint.errors import BlueprintError, did_you_mean
 from hingecraft.blueprint.graph import Graph
@@ -81,9 +81,7 @@ def database_folder() -> Path:
     """Where the blueprint lies: database/ of the checkout, or the copy inside the installed wheel."""
     package = Path(__file__).parent.parent
     checkout = package.parent.parent / "database"
-    return (
-        checkout if checkout.is_dir() and (package.parent.parent / "pyproject.toml").exists() else package / "database"
-    )
+    return checkout if checkout.is_dir() and (package.parent.parent / "pyproject.toml").exists() else package / "database"
 
 
 def load(root: Path | None = None, cache: Path | None = None) -> Blueprint:
@@ -137,9 +135,7 @@ def _add(tasks: dict[str, Task], task: Task) -> None:
     if (other := tasks.get(task.id)) is not None:
         raise BlueprintError(task.file, task.line, f"{task.id} is already defined at {other.target}")
     if task.category == "local_build" and task.number <= CATALOGUE_SIZE:
-        raise BlueprintError(
-            task.file, task.line, f"{task.id}: tasks of your own have ids above BUILD_{CATALOGUE_SIZE}"
-        )
+        raise BlueprintError(task.file, task.line, f"{task.id}: tasks of your own have ids above BUILD_{CATALOGUE_SIZE}")
     tasks[task.id] = task
 
 

@@ -6,14 +6,14 @@ A waiter inside pg_advisory_lock holds a snapshot, with which a CREATE INDEX CON
 
 from __future__ import annotations
 
-from typing import Any, TYPE_CHECKING
-
+from typing import TYPE_CHECKING, Any
 
 from hingecraft.errors import LockedError
 
 if TYPE_CHECKING:
-    import psycopg
     from collections.abc import Callable
+
+    import psycopg
 
 KEY = "hashtextextended('hingecraft blueprint', 0)"
 _HOLDER = f"""
@@ -29,9 +29,7 @@ class _Held(Exception):
     """Another session holds the lock."""
 
 
-def hold(
-    connection: psycopg.Connection[Any], wait: float, on_wait: Callable[[str], None] = lambda holder: None
-) -> None:
+def hold(connection: psycopg.Connection[Any], wait: float, on_wait: Callable[[str], None] = lambda _: None) -> None:
     """Take the lock for as long as the connection lives, trying for `wait` seconds.
 
     Raises LockedError, which names the holder. Reading commands need no lock.

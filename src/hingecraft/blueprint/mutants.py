@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hingecraft.blueprint.objects import column_of, drop_sql, on_table, subject
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from hingecraft.blueprint.catalog import Difference
     from hingecraft.blueprint.task import Task
-    from collections.abc import Iterable, Iterator
 
 
 @dataclass(frozen=True)
@@ -38,20 +39,20 @@ def mutants_of(task: Task, made: Iterable[Difference]) -> Iterator[Mutant]:
         if kind == "table column":
             yield from _columns(identity, before, after)
         if kind in ("table", "view") and difference.before is not None:
-            yield from _flags(kind, identity, before, after)
+            yield from _flags(identity, before, after)
         yield from _privileges(kind, identity, before, after)
         if task.action == "add_comments" and after.get("comment") and after["comment"] != before.get("comment"):
             yield Mutant(f"comment on {kind} {identity} removed", f"comment on {subject(kind, identity)} is null")
 
 
-def _objects(kind: str, identity: str, made: dict[str, Any]) -> Iterator[Mutant]:
+def _objects(kind: str, identity: str, made: dict[str, Any]) -> Iterator[Mutant]:  # noqa: PLR0912 (a table of kinds)
     match kind:
         case "table" | "view" | "materialized view" | "sequence" | "domain" | "type" | "schema" | "role":
             if kind == "sequence" and made.get("owned_by"):
                 return
             yield Mutant(f"{kind} {identity} renamed", f"alter {subject(kind, identity)} rename to hingecraft_mutant")
             if kind == "table":
-                yield from _flags(kind, identity, {}, made)
+                yield from _flags(identity, {}, made)
         case "table constraint" | "domain constraint":
             if not str(made.get("def", "")).upper().startswith("NOT NULL"):
                 yield Mutant(f"constraint {identity} dropped", drop_sql(kind, identity))
@@ -80,20 +81,13 @@ def _objects(kind: str, identity: str, made: dict[str, Any]) -> Iterator[Mutant]
 
 def _columns(identity: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[Mutant]:
     table, column = column_of(identity)
-    if (
-        after.get("default")
-        and after.get("default") != before.get("default")
-        and not after.get("generated")
-        and not after.get("identity")
-    ):
+    if after.get("default") and after.get("default") != before.get("default") and not after.get("generated") and not after.get("identity"):
         yield Mutant(f"default of {identity} dropped", f"alter table {table} alter column {column} drop default")
     if after.get("not_null") and not before.get("not_null"):
-        yield Mutant(
-            f"not null of {identity} dropped", f"alter table {table} alter column {column} drop not null", not_null=True
-        )
+        yield Mutant(f"not null of {identity} dropped", f"alter table {table} alter column {column} drop not null", not_null=True)
 
 
-def _flags(kind: str, identity: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[Mutant]:
+def _flags(identity: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[Mutant]:
     if after.get("rls") and not before.get("rls"):
         yield Mutant(f"row security of {identity} disabled", f"alter table {identity} disable row level security")
     if after.get("force_rls") and not before.get("force_rls"):
@@ -126,11 +120,7 @@ def _privileges(kind: str, identity: str, before: dict[str, Any], after: dict[st
             f"{privilege} on {kind} {identity} revoked from {entry['grantee']}",
             f"revoke {privilege} on {target.replace('view ', 'table ', 1) if kind == 'view' else target} from {_grantee(entry['grantee'])}",
         )
-    if (
-        kind in ("function", "procedure")
-        and not before
-        and not any(a["grantee"] == "PUBLIC" for a in after.get("acl") or [])
-    ):
+    if kind in ("function", "procedure") and not before and not any(a["grantee"] == "PUBLIC" for a in after.get("acl") or []):
         yield Mutant(f"{kind} {identity} opened to PUBLIC", f"grant execute on {subject(kind, identity)} to public")
 
 
@@ -157,17 +147,10 @@ def _hollow(kind: str, made: dict[str, Any]) -> str:
     returns = str(made.get("result") or "")
     if returns == "trigger":
         body = "begin return coalesce(new, old); end"
-    elif (
-        kind == "procedure"
-        or returns in ("", "void", "event_trigger")
-        or made.get("returns_set")
-        or made.get("out_arguments")
-    ):
+    elif kind == "procedure" or returns in ("", "void", "event_trigger") or made.get("returns_set") or made.get("out_arguments"):
         body = "begin end"
     else:
         body = "begin return null; end"
     clause = f" returns {returns}" if returns and kind == "function" else ""
-    attributes = " ".join(
-        filter(None, [str(made.get("volatility") or ""), "security definer" if made.get("security_definer") else ""])
-    )
+    attributes = " ".join(filter(None, [str(made.get("volatility") or ""), "security definer" if made.get("security_definer") else ""]))
     return f"create or replace {kind} {made.get('signature')}{clause} language plpgsql {attributes} as $mutant$ {body} $mutant$"

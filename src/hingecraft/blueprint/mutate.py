@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hingecraft.blueprint.catalog import Snapshot, differences, snapshot
 from hingecraft.blueprint.engine import Engine
@@ -53,9 +53,7 @@ class Score:
             "mutants": self.mutants,
             "killed": self.killed,
             "percent": round(self.percent, 2),
-            "survivors": [
-                {"id": s.task, "mutant": s.label, "sql": s.sql, "explained": s.waiver} for s in self.survivors
-            ],
+            "survivors": [{"id": s.task, "mutant": s.label, "sql": s.sql, "explained": s.waiver} for s in self.survivors],
             "not_null": {"mutants": self.not_null_mutants, "killed": self.not_null_killed},
             "seconds": round(self.seconds, 3),
         }
@@ -83,14 +81,7 @@ class Mutator(Engine):
 
     def _try(self, task: Task, mutant: Mutant) -> None:
         """Count a mutant the server accepts; one it refuses (something depends on the object) is none."""
-        script = (
-            Script()
-            .engine("begin")
-            .engine(mutant.sql)
-            .engine(f"select true as {_MUTATED}")
-            .engine(self.role_of(task))
-            .verify(task)
-        )
+        script = Script().engine("begin").engine(mutant.sql).engine(f"select true as {_MUTATED}").engine(self.role_of(task)).verify(task)
         answer = self.wire.send(script.text)
         valid = answer.after(_MUTATED) is not None
         killed = valid and (answer.failure is not None or verdict(task, answer) is not None)

@@ -19,10 +19,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from hingecraft.blueprint.errors import BlueprintError, did_you_mean
 from hingecraft.blueprint.task import FLAGS, PRIORITIES, Task
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

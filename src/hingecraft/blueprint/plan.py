@@ -11,10 +11,11 @@ from hingecraft.blueprint.script import Script
 from hingecraft.blueprint.task import LEDGER_TASKS, Task
 
 if TYPE_CHECKING:
-    from hingecraft.blueprint.load import Blueprint
-    from hingecraft.blueprint.ledger import Entry
     from collections.abc import Iterable, Mapping
+
     from hingecraft.blueprint.engine import Engine
+    from hingecraft.blueprint.ledger import Entry
+    from hingecraft.blueprint.load import Blueprint
 
 _LOCKS = (files(__package__) / "locks.sql").read_text()
 STRONG = ("ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock")
@@ -65,9 +66,7 @@ def locks_of(engine: Engine, steps: Iterable[PlanStep]) -> dict[str, list[str]]:
                     Script().engine("savepoint hingecraft_locks").engine(role).deploy(step.task).engine("reset role"),
                 )
                 now = _tables(engine)
-                found[step.task.id] = [
-                    _felt(now[oid], known[oid]) for oid in before if oid in now and _is_felt(now[oid], known[oid])
-                ]
+                found[step.task.id] = [_felt(now[oid], known[oid]) for oid in before if oid in now and _is_felt(now[oid], known[oid])]
                 known |= now
     finally:
         engine.wire.rollback()

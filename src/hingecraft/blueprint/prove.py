@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hingecraft.blueprint.catalog import Difference, differences, snapshot
 from hingecraft.blueprint.engine import Engine, footprint_rows
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from hingecraft.blueprint.wire import Answer
 
 _ROWS = "hingecraft_catalog_rows"
-_COUNT = f"select coalesce(sum(n_tup_ins - n_tup_del), 0) as {_ROWS} from pg_catalog.pg_stat_xact_sys_tables where schemaname = 'pg_catalog'"
+_COUNT = (
+    f"select coalesce(sum(n_tup_ins - n_tup_del), 0) as {_ROWS} from pg_catalog.pg_stat_xact_sys_tables where schemaname = 'pg_catalog'"
+)
 _OBJECT_IN_USE = "55006"
 _TO_RED = "rollback to savepoint hingecraft_red; release savepoint hingecraft_red"
 
@@ -107,9 +109,7 @@ class Prover(Engine):
                 self._look_closely(task)
                 return super().apply(task)
             self._red(task, Script(), "after revert")
-            again = (
-                Script().engine(_TO_RED).engine(f"set local blueprint.task_id = '{task.id}'").engine(self.role_of(task))
-            )
+            again = Script().engine(_TO_RED).engine(f"set local blueprint.task_id = '{task.id}'").engine(self.role_of(task))
             self.footprint(again.deploy(task), task)
             rows = footprint_rows(self._green(task, again.verify(task), "again"))
         return self.commit(task, revert_sql, rows, 1)

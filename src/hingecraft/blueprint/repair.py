@@ -84,13 +84,9 @@ def _alter(kind: str, identity: str, expected: Definition, found: Definition, as
             case "comment":
                 statements += _comment(kind, identity, expected)
             case "rls":
-                statements.append(
-                    f"alter table {identity} {'enable' if expected.get('rls') else 'disable'} row level security"
-                )
+                statements.append(f"alter table {identity} {'enable' if expected.get('rls') else 'disable'} row level security")
             case "force_rls":
-                statements.append(
-                    f"alter table {identity} {'' if expected.get('force_rls') else 'no '}force row level security"
-                )
+                statements.append(f"alter table {identity} {'' if expected.get('force_rls') else 'no '}force row level security")
             case "enabled":
                 statements += _enabled(kind, identity, expected)
             case "default" | "not_null" if kind == "table column" and not expected.get("generated"):
@@ -118,9 +114,7 @@ def _narrows(kind: str, aspects: list[str]) -> bool:
 
 def _policy(name: str, table: str, expected: Definition) -> str:
     definition = expected["def"] if isinstance(expected.get("def"), dict) else expected
-    parts = [
-        f"create policy {name} on {table} as {'permissive' if definition.get('permissive', True) else 'restrictive'}"
-    ]
+    parts = [f"create policy {name} on {table} as {'permissive' if definition.get('permissive', True) else 'restrictive'}"]
     parts.append(f"for {definition.get('cmd', 'all')} to {', '.join(definition.get('roles') or ['public'])}")
     parts += [f"using ({definition['using']})"] if definition.get("using") else []
     parts += [f"with check ({definition['check']})"] if definition.get("check") else []

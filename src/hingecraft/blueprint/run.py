@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 from dataclasses import dataclass, field
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hingecraft.blueprint.change import Change, change_of, reapply
 from hingecraft.blueprint.errors import BlockedError, RefusedError, TaskFailed
@@ -13,11 +13,12 @@ from hingecraft.blueprint.task import LEDGER_TASKS, Task
 from hingecraft.errors import HingecraftError
 
 if TYPE_CHECKING:
-    from hingecraft.blueprint.load import Blueprint
-    from hingecraft.blueprint.ledger import Entry
-    from hingecraft.blueprint.engine import Engine
-    from pathlib import Path
     from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from hingecraft.blueprint.engine import Engine
+    from hingecraft.blueprint.ledger import Entry
+    from hingecraft.blueprint.load import Blueprint
 
 FILLED_ROWS = 10_000
 
@@ -138,7 +139,7 @@ def _patiently(engine: Engine, task: Task, change: Change) -> None:
     if change is Change.NEW:
         _retrying(engine, lambda attempt: engine.apply(task, attempt))
     else:
-        _retrying(engine, lambda attempt: reapply(engine, task, change))
+        _retrying(engine, lambda _: reapply(engine, task, change))
 
 
 def _retrying(engine: Engine, work: Callable[[int], None]) -> None:
@@ -192,7 +193,7 @@ def _undo(engine: Engine, group: tuple[Task, ...], watcher: Watcher, report: Rep
     began = time.perf_counter()
     engine.wire.on_blocked = lambda blockers: watcher.blocked(group[0], blockers)
     try:
-        _retrying(engine, lambda attempt: engine.revert(*group))
+        _retrying(engine, lambda _: engine.revert(*group))
     except HingecraftError as error:
         report.outcomes.append(Outcome(group[0], "failed", _ms(began), error.message))
         watcher.ends(report.outcomes[-1])
@@ -220,15 +221,13 @@ def verify(engine: Engine, tasks: Iterable[Task], watcher: Watcher | None = None
         watcher.ends(outcome)
         good += [] if reason else [task.id]
     if good:
-        stamps = ";".join(engine.ledger.verified(i, engine.run) for i in good)
+        stamps = ";".join(engine.ledger.verified(i) for i in good)
         engine.wire.must(f"begin; {engine.ledger_role}; {stamps}; commit")
     report.seconds = time.perf_counter() - began
     return report
 
 
-def _open_run(
-    blueprint: Blueprint, engine: Engine, entries: dict[str, Entry], kind: str, options: dict[str, Any]
-) -> None:
+def _open_run(blueprint: Blueprint, engine: Engine, entries: dict[str, Entry], kind: str, options: dict[str, Any]) -> None:
     """The run's row, and the blueprint as the database should know it: with the ledger's own tasks when they come first."""
     begins = engine.ledger.run_begins(engine.run, kind, options, _git_commit(blueprint.root))
     register = engine.ledger.register(blueprint, engine.analyst) if kind == "apply" else ""
@@ -284,7 +283,9 @@ def _refuse_blocking_indexes(engine: Engine, tasks: list[Task]) -> None:
 
     for task in tasks:
         for table in engine.analyst.indexes(task) if task.transactional and not task.step else []:
-            sql = f"select reltuples::bigint from pg_catalog.pg_class where oid = to_regclass({quote(table)}) and reltuples >= {FILLED_ROWS}"
+            sql = (
+                f"select reltuples::bigint from pg_catalog.pg_class where oid = to_regclass({quote(table)}) and reltuples >= {FILLED_ROWS}"
+            )
             if rows := engine.wire.must(sql).results[0].rows:
                 raise RefusedError(
                     f"{task.id} would build an index on {table} ({rows[0][0]} rows) and block every write to it meanwhile.",
@@ -304,7 +305,7 @@ def _record_failure(engine: Engine, task: Task, error: HingecraftError) -> None:
 
 def _git_commit(root: Path) -> str | None:
     try:
-        found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, timeout=5)
+        found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, timeout=5, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
     return found.stdout.strip() or None if found.returncode == 0 else None

@@ -9,8 +9,8 @@ from hingecraft.blueprint.errors import BlockedError, TaskFailed
 from hingecraft.blueprint.wire import LOCK_NOT_AVAILABLE, Answer, Failure
 
 if TYPE_CHECKING:
-    from hingecraft.blueprint.task import Task
     from hingecraft.blueprint.syntax import Statement
+    from hingecraft.blueprint.task import Task
 
 VERIFY_BEGINS = "hingecraft_verify_begins"
 FOOTPRINT = "hingecraft_footprint_ends"
@@ -119,9 +119,7 @@ def failed(task: Task, script: Script, answer: Answer) -> TaskFailed:
     where = f"{task.file}:{line}" if line else task.target
     lines = [f"{task.id} {part.kind} failed at {where}: {failure.message} ({failure.sqlstate})"]
     lines += [
-        f"{label}: {text}"
-        for label, text in (("detail", failure.detail), ("hint", failure.hint), ("context", failure.context))
-        if text
+        f"{label}: {text}" for label, text in (("detail", failure.detail), ("hint", failure.hint), ("context", failure.context)) if text
     ]
     if statement:
         lines.append(statement)

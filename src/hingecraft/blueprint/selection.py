@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from hingecraft.blueprint.errors import did_you_mean
 from hingecraft.errors import UsageError
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hingecraft.blueprint.task import Task
-    from hingecraft.blueprint.load import Blueprint
     from collections.abc import Iterable, Mapping
+
+    from hingecraft.blueprint.load import Blueprint
+    from hingecraft.blueprint.task import Task
 
 _ID = re.compile(r"(?:BUILD_)?(\d{1,4})")
 _RANGE = re.compile(r"(?:BUILD_)?(\d{1,4})(?:-|\.\.)(?:BUILD_)?(\d{1,4})")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol, TYPE_CHECKING
-
-
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    import psycopg
-    from hingecraft.blueprint.task import Task
-    from pathlib import Path
     from collections.abc import Callable
+    from pathlib import Path
+
+    import psycopg
+
+    from hingecraft.blueprint.task import Task
 
 
 @dataclass(frozen=True)

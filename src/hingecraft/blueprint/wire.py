@@ -10,7 +10,7 @@ from __future__ import annotations
 import select
 from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import pq
@@ -75,12 +75,10 @@ class Answer:
 class Wire:
     """A connection that takes scripts. `watch` opens the connection from which blockers are seen."""
 
-    def __init__(
-        self, connection: psycopg.Connection[Any], watch: Callable[[], psycopg.Connection[Any]] | None = None
-    ) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], watch: Callable[[], psycopg.Connection[Any]] | None = None) -> None:
         self.connection = connection
         self.notices: list[str] = []
-        self.on_blocked: Callable[[tuple[str, ...]], None] = lambda blockers: None
+        self.on_blocked: Callable[[tuple[str, ...]], None] = lambda _: None
         self._watch = watch
         self._watcher: psycopg.Connection[Any] | None = None
         connection.add_notice_handler(lambda notice: self.notices.append(notice.message_primary or ""))

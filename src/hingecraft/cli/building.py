@@ -25,9 +25,7 @@ def build(
     allow_blocking: Annotated[
         bool, typer.Option("--allow-blocking", help="Build indexes on filled tables although writers must wait.")
     ] = False,
-    record: Annotated[
-        Path | None, typer.Option("--record", help="Keep a picture (SVG) of what was shown.", show_default=False)
-    ] = None,
+    record: Annotated[Path | None, typer.Option("--record", help="Keep a picture (SVG) of what was shown.", show_default=False)] = None,
 ) -> None:
     """Build the database: apply and verify every task that is not applied yet.
 
@@ -86,22 +84,14 @@ def plan(
         steps = plan_of(blueprint, entries, chosen)
         taken = locks_of(engine, steps) if locks else {}
     if json:
-        emit(
-            {
-                "steps": [
-                    step.as_json() | ({"locks": taken[step.task.id]} if step.task.id in taken else {}) for step in steps
-                ]
-            }
-        )
+        emit({"steps": [step.as_json() | ({"locks": taken[step.task.id]} if step.task.id in taken else {}) for step in steps]})
     elif sql:
         for step in steps:
             say(f"-- {step.task.id} {step.task.title}  ({step.task.target}; {step.reason})\n{step.task.deploy}\n")
     elif not steps:
         say("Nothing to do: every chosen task is applied as it is written.")
     else:
-        for line in aligned(
-            [("+" if s.reason == "not applied" else "~", s.task.id, s.task.title, f"({s.reason})") for s in steps]
-        ):
+        for line in aligned([("+" if s.reason == "not applied" else "~", s.task.id, s.task.title, f"({s.reason})") for s in steps]):
             say(line)
             for lock in taken.get(line.split()[1], []):
                 say(f"      {lock}")
@@ -170,9 +160,7 @@ def revert(
     with at_work(dsn, Options(lock_timeout=lock_timeout), wait=wait) as engine:
         entries = engine.ledger.entries()
         status = {i: e.status for i, e in entries.items()}
-        chosen = {t.id for t in select(blueprint, selection or [], status)} | (
-            {i for i in entries} if everything else set()
-        )
+        chosen = {t.id for t in select(blueprint, selection or [], status)} | (set(entries) if everything else set())
         doomed = [i for i in blueprint.graph.dependents(chosen) if i in entries and entries[i].applied]
         _confirm(f"{len(doomed)} tasks will be undone, with the data their tables hold.", yes or not doomed)
         face = Face("revert", quiet=json)
@@ -205,5 +193,6 @@ def _end(report: Report, json: bool) -> None:
 
 
 def register(app: typer.Typer) -> None:
+    """Add these verbs to the command."""
     for command in (build, plan, verify, revert):
         app.command()(command)

@@ -40,18 +40,14 @@ def checkup(dsn: str | None) -> Iterator[Check]:
     try:
         with at_work(dsn, Options(), exclusive=False) as engine:
             version = engine.connection.info.server_version
-            yield Check(
-                "server", version >= 180000, f"PostgreSQL {version // 10000}.{version % 10000}", "18 or newer is needed"
-            )
+            yield Check("server", version >= 180000, f"PostgreSQL {version // 10000}.{version % 10000}", "18 or newer is needed")
             yield Check(
                 "superuser",
                 engine.is_superuser,
                 "yes" if engine.is_superuser else "no",
                 "tasks that need one will be recorded as unavailable",
             )
-            setting = engine.wire.must(
-                "select current_setting('fsync') = 'on' and current_setting('full_page_writes') = 'on'"
-            )
+            setting = engine.wire.must("select current_setting('fsync') = 'on' and current_setting('full_page_writes') = 'on'")
             yield Check(
                 "durability",
                 setting.results[0].rows[0][0] == "t",

@@ -49,9 +49,7 @@ class Face(Watcher):
     def __enter__(self) -> Face:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self.live is not None:
             self._task = None
             self.live.update(self._picture(), refresh=True)
@@ -121,9 +119,7 @@ class Face(Watcher):
             self._keep_record()
             return
         if not report.having("applied", "changed", "unavailable"):
-            say(
-                f"Nothing to do: {len(report.having('unchanged'))} tasks are applied, exactly as written ({duration(report.seconds)})."
-            )
+            say(f"Nothing to do: {len(report.having('unchanged'))} tasks are applied, exactly as written ({duration(report.seconds)}).")
             return
         counts = census(engine)
         rows = [("tasks applied", str(len(report.having("applied", "changed"))))]
@@ -133,7 +129,8 @@ class Face(Watcher):
         self._print_table(rows)
         written = len(blueprint.order)
         self._print(
-            f"{written} of {len(blueprint.catalogue)} tasks are written; every one applied here was verified in the transaction that made it."
+            f"{written} of {len(blueprint.catalogue)} tasks are written; "
+            "every one applied here was verified in the transaction that made it."
         )
         self._print("")
         for line in aligned(list(NEXT_STEPS)):

@@ -27,10 +27,7 @@ def status(dsn: Dsn = None, json: Json = False) -> None:
         verified = int(engine.wire.must(sql).results[0].rows[0][0] or 0) if entries else 0
     tasks = blueprint.catalogue
     state = {
-        t.id: entries[t.id].status
-        if t.id in entries and entries[t.id].status not in ("pending", "written")
-        else t.status
-        for t in tasks
+        t.id: entries[t.id].status if t.id in entries and entries[t.id].status not in ("pending", "written") else t.status for t in tasks
     }
     categories = {}
     for category in [c for c in CATEGORIES.values() if c != "local_build"]:
@@ -56,14 +53,12 @@ def status(dsn: Dsn = None, json: Json = False) -> None:
         emit(document)
         return
     rows: list[tuple[str, ...]] = [("category", "tasks", "written", "applied", "failed")]
-    rows += [
-        (name, *(str(row[key]) for key in ("total", "written", "applied", "failed")))
-        for name, row in categories.items()
-    ]
+    rows += [(name, *(str(row[key]) for key in ("total", "written", "applied", "failed"))) for name, row in categories.items()]
     for line in aligned(rows):
         say(line)
     say(
-        f"\n{document['applied']} of {document['written']} written tasks are applied, {verified} verified; {document['pending']} of {len(tasks)} are not written yet."
+        f"\n{document['applied']} of {document['written']} written tasks are applied, {verified} verified; "
+        f"{document['pending']} of {len(tasks)} are not written yet."
     )
 
 
@@ -107,9 +102,7 @@ def tasks(
         say(line)
 
 
-def show(
-    task: Annotated[str, typer.Argument(help="A task, as 43 or BUILD_0043.")], dsn: Dsn = None, json: Json = False
-) -> None:
+def show(task: Annotated[str, typer.Argument(help="A task, as 43 or BUILD_0043.")], json: Json = False) -> None:
     """Show one task whole: what it does and proves, its SQL, and the revert, inferred or written.
 
     Example: hc show BUILD_0043
@@ -127,7 +120,8 @@ def show(
     document: dict[str, Any] = {
         "id": found.id, "title": found.title, "status": found.status, "target": found.target, "category": found.category,
         "component": found.component, "action": found.action, "priority": found.priority, "flags": list(found.flags),
-        "does": found.does, "proves": found.proves, "needs": list(found.needs), "needed_by": sorted(blueprint.graph.dependents_of[found.id]),
+        "does": found.does, "proves": found.proves, "needs": list(found.needs),
+        "needed_by": sorted(blueprint.graph.dependents_of[found.id]),
         "deploy": found.deploy, "verify": found.verify, "revert": found.revert if found.revert is not None else inferred,
         "revert_is": "written" if found.revert is not None else "inferred", "step": found.step,
     }  # fmt: skip
@@ -136,7 +130,8 @@ def show(
         return
     say(f"{found.id} {found.title}\n{found.target}  {found.status}  {found.priority} {' '.join(found.flags)}".rstrip())
     say(
-        f"\ndoes     {found.does}\nproves   {found.proves}\nneeds    {', '.join(found.needs) or 'nothing'}\nneeded   {', '.join(document['needed_by']) or 'by nothing'}"
+        f"\ndoes     {found.does}\nproves   {found.proves}\nneeds    {', '.join(found.needs) or 'nothing'}"
+        f"\nneeded   {', '.join(document['needed_by']) or 'by nothing'}"
     )
     for part in ("deploy", "verify", "revert"):
         if document[part]:
@@ -168,9 +163,7 @@ def graph(
 
 
 def blame(
-    name: Annotated[
-        str, typer.Argument(metavar="OBJECT", help="A table, schema.table.column, function, index, role, ...")
-    ],
+    name: Annotated[str, typer.Argument(metavar="OBJECT", help="A table, schema.table.column, function, index, role, ...")],
     dsn: Dsn = None,
     json: Json = False,
 ) -> None:
@@ -204,9 +197,7 @@ def blame(
 def drift(
     dsn: Dsn = None,
     json: Json = False,
-    repair: Annotated[
-        bool, typer.Option("--repair", help="Put back whatever can be put back without losing data.")
-    ] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Put back whatever can be put back without losing data.")] = False,
     wait: Wait = 0,
 ) -> None:
     """Show what was changed, dropped or added by hand since the build, object by object.
@@ -257,14 +248,13 @@ def doctor(dsn: Dsn = None, json: Json = False) -> None:
     if json:
         emit({"checks": [{"name": c.name, "ok": c.ok, "found": c.found, "advice": c.advice} for c in checks]})
     else:
-        for line in aligned(
-            [("ok" if c.ok else "!!", c.name, c.found + (f": {c.advice}" if not c.ok else "")) for c in checks]
-        ):
+        for line in aligned([("ok" if c.ok else "!!", c.name, c.found + (f": {c.advice}" if not c.ok else "")) for c in checks]):
             say(line)
     if not all(c.ok for c in checks):
         raise typer.Exit(1)
 
 
 def register(app: typer.Typer) -> None:
+    """Add these verbs to the command."""
     for command in (status, tasks, show, graph, blame, drift, doctor):
         app.command()(command)

@@ -9,7 +9,8 @@ import typer
 Selection = Annotated[
     list[str] | None,
     typer.Argument(
-        help="Tasks: 43, BUILD_0043, 41-60, +43 (with all it needs), a component, category:NAME, component:NAME, status:NAME. Default: all.",
+        help="Tasks: 43, BUILD_0043, 41-60, +43 (with all it needs), a component, category:NAME, component:NAME, "
+        "status:NAME. Default: all.",
         show_default=False,
     ),
 ]
@@ -29,15 +30,11 @@ Wait = Annotated[
 ]
 LockTimeout = Annotated[
     int,
-    typer.Option(
-        "--lock-timeout", envvar="HINGECRAFT_LOCK_TIMEOUT", help="Milliseconds to wait for a lock before trying again."
-    ),
+    typer.Option("--lock-timeout", envvar="HINGECRAFT_LOCK_TIMEOUT", help="Milliseconds to wait for a lock before trying again."),
 ]
 Attempts = Annotated[
     int,
-    typer.Option(
-        "--attempts", envvar="HINGECRAFT_ATTEMPTS", help="How often a task is tried while locks are not granted.", min=1
-    ),
+    typer.Option("--attempts", envvar="HINGECRAFT_ATTEMPTS", help="How often a task is tried while locks are not granted.", min=1),
 ]
 Drills = Annotated[bool, typer.Option("--drills", help="Also what needs volume or time.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]

@@ -39,10 +39,7 @@ def console(*, record: bool = False, stderr: bool = False) -> Console:
 def aligned(rows: Sequence[tuple[str, ...]], indent: str = "") -> list[str]:
     """Rows of words as lines with aligned columns; the last column is left as it is."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)] if rows else []
-    return [
-        indent + "  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[-1]]).rstrip()
-        for row in rows
-    ]
+    return [indent + "  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[-1]]).rstrip() for row in rows]
 
 
 def duration(seconds: float) -> str:

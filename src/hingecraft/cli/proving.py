@@ -60,11 +60,7 @@ def prove(
             say(f"{task_id} is declared irreversible: {reason}")
         for difference in proof.left:
             note(f"left after the full revert: {difference}")
-        clean = (
-            "the catalog after the full revert equals the one before"
-            if not proof.left
-            else "the full revert is not clean"
-        )
+        clean = "the catalog after the full revert equals the one before" if not proof.left else "the full revert is not clean"
         say(f"{len(proof.proven)}/{proof.total} tasks proven; {clean} ({duration(proof.seconds)}).")
     if not proof.holds:
         raise typer.Exit(1)
@@ -96,9 +92,7 @@ def _race(blueprint: Blueprint, server: Server, proof: Proof) -> None:
 def mutate(
     selection: Selection = None,
     json: Json = False,
-    minimum: Annotated[
-        float, typer.Option("--minimum", help="Percentage of mutants that must be noticed.", min=0, max=100)
-    ] = 90.0,
+    minimum: Annotated[float, typer.Option("--minimum", help="Percentage of mutants that must be noticed.", min=0, max=100)] = 90.0,
 ) -> None:
     """Break each object of each task in turn, and see whether the task's verify notices.
 
@@ -122,9 +116,7 @@ def mutate(
         wire = wire_to(server)
         try:
             with face:
-                score = run_mutate(
-                    blueprint, Mutator(wire, analyst(), Options(), step_context=step_context(server)), chosen, face
-                )
+                score = run_mutate(blueprint, Mutator(wire, analyst(), Options(), step_context=step_context(server)), chosen, face)
         finally:
             wire.close()
     if json:
@@ -157,13 +149,12 @@ def lint(selection: Selection = None, json: Json = False) -> None:
     else:
         for found in findings:
             say(f"{found.file}:{found.line}: {found.rule}: {found.message}{f' ({found.hint})' if found.hint else ''}")
-        say(
-            f"{len(errors)} findings, {len(findings) - len(errors)} hints in {sum(1 for t in chosen if blueprint[t].written)} tasks."
-        )
+        say(f"{len(errors)} findings, {len(findings) - len(errors)} hints in {sum(1 for t in chosen if blueprint[t].written)} tasks.")
     if errors:
         raise typer.Exit(1)
 
 
 def register(app: typer.Typer) -> None:
+    """Add these verbs to the command."""
     for command in (prove, mutate, lint):
         app.command()(command)

@@ -39,9 +39,7 @@ def start(json: Json = False) -> None:
 @app.command()
 def stop(
     json: Json = False,
-    now: Annotated[
-        bool, typer.Option("--now", help="Do not wait for anybody; the next start recovers from the log.")
-    ] = False,
+    now: Annotated[bool, typer.Option("--now", help="Do not wait for anybody; the next start recovers from the log.")] = False,
 ) -> None:
     """Stop the embedded server; open sessions are ended, what they committed stays.
 
@@ -86,9 +84,7 @@ def psql(context: typer.Context, dsn: Dsn = None) -> None:
 @app.command()
 def logs(
     lines: Annotated[int, typer.Option("--lines", "-n", help="How many lines from the end.", min=0)] = 50,
-    follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on with what the server writes from now on.")
-    ] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what the server writes from now on.")] = False,
     json: Json = False,
 ) -> None:
     """Show what the server wrote to its log last.

@@ -37,7 +37,8 @@ def compile(
         for path in changed:
             say(f"{'stale' if check else 'wrote'} {path}")
         say(
-            f"{len(blueprint.catalogue)} tasks, {sum(t.written for t in blueprint.catalogue)} written{'' if changed else '; everything was up to date'}."
+            f"{len(blueprint.catalogue)} tasks, {sum(t.written for t in blueprint.catalogue)} written"
+            f"{'' if changed else '; everything was up to date'}."
         )
     if check and changed:
         raise typer.Exit(1)
@@ -49,9 +50,7 @@ def export(
         Path | None,
         typer.Option("--output", "-o", help="The file to write; default: standard output.", show_default=False),
     ] = None,
-    verify: Annotated[
-        bool, typer.Option("--verify", help="Also each verify, inside a savepoint that is rolled back.")
-    ] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Also each verify, inside a savepoint that is rolled back.")] = False,
 ) -> None:
     """Write the build as one plain SQL file that psql alone can apply.
 
@@ -70,7 +69,7 @@ def export(
         output.write_text(text, encoding="utf-8")
 
 
-def test(
+def run_tests(
     arguments: Annotated[list[str] | None, typer.Argument(help="Handed to pytest.", show_default=False)] = None,
 ) -> None:
     """Run the tests of the project (pytest, on real servers).
@@ -85,7 +84,7 @@ def test(
     root = database_folder().parent
     if not (root / "tests").is_dir():
         raise UsageError("The tests are in the checkout, not in the installed package.")
-    raise typer.Exit(subprocess.run([sys.executable, "-m", "pytest", *(arguments or [])], cwd=root).returncode)
+    raise typer.Exit(subprocess.run([sys.executable, "-m", "pytest", *(arguments or [])], cwd=root, check=False).returncode)
 
 
 def bench(
@@ -110,7 +109,8 @@ def bench(
 
 
 def register(app: typer.Typer) -> None:
+    """Add these verbs to the command."""
     passing = {"allow_extra_args": True, "ignore_unknown_options": True}
     for command in (compile, export, bench):
         app.command()(command)
-    app.command(context_settings=passing)(test)
+    app.command("test", context_settings=passing)(run_tests)

@@ -17,18 +17,21 @@ if TYPE_CHECKING:
 
 
 def cache_folder() -> Path:
+    """Where what was parsed is kept."""
     from hingecraft.postgres import home
 
     return home() / "cache"
 
 
 def read_blueprint() -> Blueprint:
+    """The blueprint of this checkout or wheel, parsed again only where it changed."""
     from hingecraft.blueprint.load import load
 
     return load(cache=cache_folder() / "blocks.json")
 
 
 def analyst() -> Analyst:
+    """What reads tasks, with its memory."""
     from hingecraft.blueprint.analysis import Analyst
 
     return Analyst(cache_folder() / "analysis.json")
@@ -98,7 +101,11 @@ FILLED = 100_000
 
 
 def rows_of(wire: Wire) -> int:
-    sql = "select coalesce(sum(greatest(reltuples, 0)), 0)::bigint from pg_catalog.pg_class where relkind = 'r' and relnamespace <> 'pg_catalog'::regnamespace"
+    """Rows in the database, as far as statistics know."""
+    sql = (
+        "select coalesce(sum(greatest(reltuples, 0)), 0)::bigint from pg_catalog.pg_class "
+        "where relkind = 'r' and relnamespace <> 'pg_catalog'::regnamespace"
+    )
     return int(wire.must(sql).results[0].rows[0][0] or 0)
 
 
@@ -129,9 +136,7 @@ def copied(server: Any) -> Iterator[str]:
     with connect(server, dbname="postgres") as admin:
         try:
             admin.execute(sql.SQL("drop database if exists {}").format(sql.Identifier(name)))
-            admin.execute(
-                sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(source))
-            )
+            admin.execute(sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(source)))
         except psycopg.Error as error:
             raise ServerError(
                 f"The database holds data, so it is verified in a copy, and the copy cannot be made: {error}".strip(),

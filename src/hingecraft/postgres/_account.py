@@ -112,9 +112,7 @@ def _created() -> Account:
     useradd = shutil.which("useradd", path=os.defpath + ":/usr/sbin:/sbin")
     hint = "Make an unprivileged account and set HC_OS_USER to its name."
     if useradd is None:
-        raise CannotStart(
-            "PostgreSQL does not run as root and there is no useradd to make an account for it.", hint=hint
-        )
+        raise CannotStart("PostgreSQL does not run as root and there is no useradd to make an account for it.", hint=hint)
     made = subprocess.run(
         [useradd, "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", KNOWN[0]],
         capture_output=True,

@@ -42,9 +42,7 @@ class EmbeddedCluster:
     `home` holds what is remembered; programs and data are there too, unless the server's account cannot work there.
     """
 
-    def __init__(
-        self, home: Path | None = None, *, settings: Mapping[str, str] = DURABLE, programs: Binaries | None = None
-    ) -> None:
+    def __init__(self, home: Path | None = None, *, settings: Mapping[str, str] = DURABLE, programs: Binaries | None = None) -> None:
         self.home = (home or _places.home()).resolve()
         self.settings = settings
         self._programs = programs
@@ -63,9 +61,7 @@ class EmbeddedCluster:
 
         if running.socket.exists():
             return make_conninfo(host=str(running.sockets), port=running.port, user=SUPERUSER, dbname=dbname)
-        return make_conninfo(
-            host="127.0.0.1", port=running.port, user=SUPERUSER, dbname=dbname, passfile=str(self.passfile)
-        )
+        return make_conninfo(host="127.0.0.1", port=running.port, user=SUPERUSER, dbname=dbname, passfile=str(self.passfile))
 
     def running(self) -> Postmaster | None:
         """Return the server if it runs and takes connections; takes no lock and starts nothing."""

@@ -50,13 +50,9 @@ def connect(
     if "connect_timeout" not in known:
         options.setdefault("connect_timeout", CONNECT_TIMEOUT)
     try:
-        return psycopg.connect(
-            dsn, autocommit=autocommit, application_name=application_name, client_encoding="utf8", **options
-        )
+        return psycopg.connect(dsn, autocommit=autocommit, application_name=application_name, client_encoding="utf8", **options)
     except psycopg.OperationalError as error:
-        where = " ".join(
-            f"{key}={value}" for key, value in {**known, **options}.items() if key in ("host", "port", "dbname")
-        )
+        where = " ".join(f"{key}={value}" for key, value in {**known, **options}.items() if key in ("host", "port", "dbname"))
         raise Unreachable(
             f"The server ({where}) cannot be reached: {_first_line(error)}",
             hint="Is it running, and do address, database and user in the DSN fit?",
@@ -72,9 +68,7 @@ def parsed(dsn: str) -> dict[str, Any]:
     try:
         return dict(conninfo_to_dict(dsn))
     except psycopg.ProgrammingError:
-        raise Unreachable(
-            "The DSN is not a connection string.", hint="It looks like postgresql://user@host:5432/database."
-        ) from None
+        raise Unreachable("The DSN is not a connection string.", hint="It looks like postgresql://user@host:5432/database.") from None
 
 
 def _first_line(error: psycopg.Error) -> str:

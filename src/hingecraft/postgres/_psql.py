@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from ._cluster import EmbeddedCluster
 
 
-def psql_command(
-    cluster: EmbeddedCluster, dsn: str | None, arguments: Sequence[str]
-) -> tuple[list[str], dict[str, str]]:
+def psql_command(cluster: EmbeddedCluster, dsn: str | None, arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     """Return the words and the environment to run psql with, on a DSN or on our own cluster (started if need be).
 
     A password never becomes a word of the command line, where every user of the system could read it.

@@ -30,9 +30,7 @@ def socket_directory(account: Account) -> Path:
             continue
         account.give(made)
         return made
-    raise UnusableState(
-        "There is no temporary folder with a short path for the server's socket.", hint="Set TMPDIR=/tmp."
-    )
+    raise UnusableState("There is no temporary folder with a short path for the server's socket.", hint="Set TMPDIR=/tmp.")
 
 
 def remove_sockets(folder: Path | None, data: Path) -> None:

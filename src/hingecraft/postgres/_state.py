@@ -118,6 +118,4 @@ def disk_full(path: Path) -> UnusableState:
 
 def read_only(path: Path) -> UnusableState:
     """Say that nothing can be written there."""
-    return UnusableState(
-        f"The disk under {path} is read-only.", hint="Set HINGECRAFT_HOME to a folder that can be written.", path=path
-    )
+    return UnusableState(f"The disk under {path} is read-only.", hint="Set HINGECRAFT_HOME to a folder that can be written.", path=path)

@@ -349,9 +349,7 @@ def test_every_rule_is_tested_and_says_what_it_is_for() -> None:
 
 
 def test_a_finding_stands_at_the_line_of_the_file() -> None:
-    task = block(
-        "select 1;\n\ncreate function core.f() returns int\n  language sql as 'select 1';", "select 1;\n\nselect f();"
-    )
+    task = block("select 1;\n\ncreate function core.f() returns int\n  language sql as 'select 1';", "select 1;\n\nselect f();")
     assert {finding.rule: finding.line for finding in lint([task], squawk=False) if finding.severity == "error"} == {
         "function-search-path": 1612, "missing-comment": 1612, "unqualified-name": 1652, "constant-verify": 1650,
     }  # fmt: skip

@@ -93,10 +93,7 @@ def _column_count(query: Any) -> int | None:
     while type(query).__name__ == "SelectStmt" and query.larg is not None:
         query = query.larg
     targets = getattr(query, "targetList", None) or ()
-    stars = any(
-        type(target.val).__name__ == "ColumnRef" and type(target.val.fields[-1]).__name__ == "A_Star"
-        for target in targets
-    )
+    stars = any(type(target.val).__name__ == "ColumnRef" and type(target.val.fields[-1]).__name__ == "A_Star" for target in targets)
     return None if stars or not targets else len(targets)
 
 

@@ -103,9 +103,7 @@ def _waived(findings: Sequence[Finding], tasks: Sequence[Task]) -> Iterator[Find
             yield finding
     for (task_id, rule), task in waivers.items():
         if rule not in known and not is_squawk(rule):
-            yield Finding(
-                "unknown-waiver", "error", task_id, task.file, task.line, f"{task_id} waives '{rule}', which is no rule"
-            )
+            yield Finding("unknown-waiver", "error", task_id, task.file, task.line, f"{task_id} waives '{rule}', which is no rule")
         elif (task_id, rule) not in used:
             yield Finding(
                 "unused-waiver",

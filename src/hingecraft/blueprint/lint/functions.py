@@ -19,9 +19,7 @@ def function_search_path(reading: Reading, house: House) -> Remarks:
     """A function whose body is a string says `set search_path = ''`; SQL-standard bodies are bound when made."""
     for each in house.facts[reading.task.id].functions:
         if not each.standard and each.search_path != "":
-            yield Remark(
-                each.line, f"function {each.name} leaves its search_path to the caller", "set search_path = ''"
-            )
+            yield Remark(each.line, f"function {each.name} leaves its search_path to the caller", "set search_path = ''")
 
 
 @house_rule("definer-reason")

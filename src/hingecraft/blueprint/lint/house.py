@@ -170,9 +170,7 @@ class House:
     def create_table_as(self, node: Any, task: str, line: int) -> None:
         """A materialized view or a table."""
         if node.objtype.name == "OBJECT_MATVIEW":
-            self.facts[task].views.append(
-                View(".".join(relation_name(node.into.rel)), task, line, {}, materialized=True)
-            )
+            self.facts[task].views.append(View(".".join(relation_name(node.into.rel)), task, line, {}, materialized=True))
         elif node.into.rel.relpersistence != "t":
             self.facts[task].tables.append(Table(".".join(relation_name(node.into.rel)), task, line))
 

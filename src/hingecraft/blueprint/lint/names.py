@@ -67,9 +67,7 @@ def _constraints(part: Part) -> Iterator[tuple[str, Any, int]]:
         relation = getattr(node, "relation", None)
         if relation is not None and relation.relpersistence == "t":
             continue
-        owner = (
-            relation.relname if relation is not None else words(getattr(node, "domainname", None) or node.typeName)[-1]
-        )
+        owner = relation.relname if relation is not None else words(getattr(node, "domainname", None) or node.typeName)[-1]
         for each in walk(node):
             if type(each).__name__ == "Constraint" and each.contype.name in SUFFIXES:
                 location = each.location if each.location and each.location > 0 else None

@@ -53,9 +53,7 @@ def secret(reading: Reading) -> Remarks:
     for part in reading.parts:
         for what, pattern in _SECRETS.items() if _SUSPECT.search(part.sql) else ():
             if match := pattern.search(part.sql):
-                yield Remark(
-                    part.line(part.script.line(match.start())), f"a string looks like {what}", "Make it at run time."
-                )
+                yield Remark(part.line(part.script.line(match.start())), f"a string looks like {what}", "Make it at run time.")
         for node, line in part.of("CreateRoleStmt", "AlterRoleStmt"):
             if any(option.defname == "password" and option.arg is not None for option in node.options or ()):
                 yield Remark(line, "a role's password stands in the block", "Passwords are set outside the blueprint.")

@@ -34,9 +34,7 @@ def constant_verify(reading: Reading) -> Remarks:
     if statements and not any(_can_fail(statement) for statement in statements):
         hint = "Ask for behaviour: a refused insert, a row a role cannot see, a plan that uses the index."
         line = reading.verify.line(statements[0].line)
-        yield Remark(
-            line, f"{reading.task.id}: the verify depends on nothing that the task makes: it cannot fail", hint
-        )
+        yield Remark(line, f"{reading.task.id}: the verify depends on nothing that the task makes: it cannot fail", hint)
 
 
 def _can_fail(statement: Statement) -> bool:

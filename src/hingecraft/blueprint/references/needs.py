@@ -86,9 +86,7 @@ def _missing(task: Task, uses: list[_Use], reachable: set[str]) -> Iterator[Find
         if use.maker not in reachable:
             by_maker.setdefault(use.maker, []).append(use)
     for maker, found in by_maker.items():
-        names = ", ".join(use.name.label for use in found[:3]) + (
-            f" and {len(found) - 3} more" if len(found) > 3 else ""
-        )
+        names = ", ".join(use.name.label for use in found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
         message = f"{task.id} uses {names} of {maker}, which it does not need"
         line = min(use.line for use in found)
         yield Finding("undeclared-need", "error", task.id, task.file, line, message, f"Add {maker} to its needs.")

@@ -1,9 +1,9 @@
-create role hc_owner;
+create role probe_owner;
 create role hc_a;
-create schema core authorization hc_owner;
-grant create on database postgres to hc_owner;
-grant usage on schema public to hc_owner with grant option;
-set local role hc_owner;
+create schema core authorization probe_owner;
+grant create on database postgres to probe_owner;
+grant usage on schema public to probe_owner with grant option;
+set local role probe_owner;
 alter default privileges revoke execute on functions from public;
 create table core.users (id int);
 create function core.f() returns int return 1;
