@@ -160,7 +160,7 @@ declare
 begin
   if exists (select from identity.roles r where r.code = held.role_code and r.is_privileged) then
     insert into core.status_changes (machine, entity_id, from_status, to_status, reason, payload)
-    values ('user_role', held.user_id, case tg_op when 'INSERT' then '-' else 'held' end, case when tg_op = 'DELETE' or upper(held.during) <= now() then 'ended' else 'held' end, held.reason,
+    values ('user_role', held.user_id, case tg_op when 'INSERT' then '-' else 'held' end, case when tg_op = 'DELETE' or isempty(held.during) or upper(held.during) <= now() then 'ended' else 'held' end, held.reason,
       jsonb_build_object('role', held.role_code, 'scope', held.scope_kind || ':' || held.scope_key, 'during', held.during));
   end if;
   return null;

@@ -15,32 +15,34 @@ comment on index identity.external_identities_claims_idx is 'Links by what the p
 comment on index identity.sessions_device_fingerprint_idx is 'Sessions that share a device (identity.sessions_on_device).';
 
 create function identity.find_by_social(network text, handle text) returns setof uuid
-  language sql stable
+  language sql stable security definer
 begin atomic
   select p.user_id from identity.profiles p where p.social @> jsonb_build_object(network, handle);
 end;
 
 create function identity.sessions_on_device(fingerprint text) returns table (session_id uuid, user_id uuid, created_at timestamptz)
-  language sql stable
+  language sql stable security definer
 begin atomic
   select s.id, s.user_id, s.created_at from identity.sessions s where s.device ->> 'fingerprint' = fingerprint order by s.created_at;
 end;
 
-comment on function identity.find_by_social is 'People whose profile names this handle on this network.';
-comment on function identity.sessions_on_device is 'All sessions of a device, oldest first: several people on one are a sign of a take-over.';
+comment on function identity.find_by_social is 'People whose profile names this handle on this network. Security definer: the worker reads no profile.';
+comment on function identity.sessions_on_device is 'All sessions of a device, oldest first: several people on one are a sign of a take-over. Security definer: the worker reads no session.';
 
 -- verify
 insert into core.users (id, handle, email, status) values ('00000000-0000-7000-8000-000000048001', 'ada-0048', 'ada-0048@example.org', 'active'), ('00000000-0000-7000-8000-000000048002', 'eve-0048', 'eve-0048@example.org', 'active');
 insert into identity.profiles (user_id) select id from core.users where handle in ('ada-0048', 'eve-0048') on conflict do nothing;
 update identity.profiles set social = '{"github": "ada-0048"}' where user_id = '00000000-0000-7000-8000-000000048001';
+set local role hc_worker;
 select identity.find_by_social('github', 'ada-0048') = '00000000-0000-7000-8000-000000048001';
 select count(s.session_id) = 2 from unnest(array['00000000-0000-7000-8000-000000048001', '00000000-0000-7000-8000-000000048002']::uuid[]) u, identity.create_session(u, device => '{"fingerprint": "probe-0048"}') s;
 select count(distinct user_id) = 2 from identity.sessions_on_device('probe-0048');
+set local role hc_owner;
 select index, blueprint.plan_uses(sql, index) from (values
   ($$ select from identity.profiles where social @> '{"github": "ada"}' $$, 'profiles_social_idx'),
   ($$ select from identity.external_identities where claims @> '{"hd": "example.org"}' $$, 'external_identities_claims_idx'),
   ($$ select from identity.sessions where device ->> 'fingerprint' = 'x' $$, 'sessions_device_fingerprint_idx')) v(sql, index);
-select f, not has_function_privilege('hc_member', f, 'execute') from unnest(array['identity.find_by_social(text, text)', 'identity.sessions_on_device(text)']) f;
+select f, has_function_privilege('hc_worker', f, 'execute') and not has_function_privilege('hc_member', f, 'execute') from unnest(array['identity.find_by_social(text, text)', 'identity.sessions_on_device(text)']) f;
 
 -- task: BUILD_0049 create_constraints critical
 -- title: Constrain identity: one live password, no overlapping grants, bounded challenges and token families
@@ -140,8 +142,10 @@ select rule, blueprint.raises(sql, state, rule) from (values
 create function identity.my_groups(at_least text default 'member') returns uuid[]
   language sql stable security definer set search_path = ''
 as $$
-  select coalesce(array_agg(m.group_id), '{}') from identity.group_members m
-  where m.user_id = core.current_user_id() and m.during @> now() and (at_least = 'member' or m.role in ('owner', at_least))
+  select coalesce(array_agg(mine.id), '{}') from (
+    select m.group_id from identity.group_members m where m.user_id = core.current_user_id() and m.during @> now() and (at_least = 'member' or m.role in ('owner', at_least))
+    union
+    select g.id from identity.groups g where g.owner_id = core.current_user_id()) mine(id)
 $$;
 
 create policy profiles_own_select on identity.profiles for select to hc_member using (user_id = (select core.current_user_id()));
@@ -155,8 +159,7 @@ create policy sessions_staff_select on identity.sessions for select to hc_compli
 create policy roles_select on identity.roles for select to hc_member, hc_auditor using (true);
 create policy user_roles_own_select on identity.user_roles for select to hc_member using (user_id = (select core.current_user_id()));
 create policy user_roles_staff_select on identity.user_roles for select to hc_moderator, hc_compliance, hc_auditor using (true);
-create policy groups_own_select on identity.groups for select to hc_member
-  using (owner_id = (select core.current_user_id()) or id = any ((select identity.my_groups())::uuid[]));
+create policy groups_own_select on identity.groups for select to hc_member using (id = any ((select identity.my_groups())::uuid[]));
 create policy groups_staff_select on identity.groups for select to hc_compliance, hc_auditor using (true);
 create policy group_members_own_select on identity.group_members for select to hc_member using (group_id = any ((select identity.my_groups())::uuid[]));
 create policy group_members_staff_select on identity.group_members for select to hc_compliance, hc_auditor using (true);
@@ -175,7 +178,7 @@ grant select (id, user_id, auth_level, ip, device, created_at, last_seen_at, exp
 grant select (id, invited_by, target_kind, target_id, role, max_uses, expires_at, accepted_at, accepted_by, revoked_at, created_at) on identity.invitations to hc_member, hc_auditor;
 grant insert, delete on identity.group_members to hc_member;
 
-comment on function identity.my_groups is 'Groups the current person is in, or manages (my_groups(''manager'')). Security definer: asked by policies, which would otherwise ask themselves.';
+comment on function identity.my_groups is 'Groups the current person owns or is in; my_groups(''manager''): owns or manages. Security definer: asked by policies, which would otherwise ask themselves.';
 comment on policy profiles_own_select on identity.profiles is 'People read their profile; others see it through identity.visible_profile().';
 comment on policy profiles_staff_select on identity.profiles is 'Moderation, compliance and audit read every profile.';
 comment on policy credentials_own_select on identity.credentials is 'People see what they sign in with; secrets have no grant.';
@@ -219,6 +222,10 @@ select sql, blueprint.raises(sql, '42501') from (values ('select secret_hash fro
   ($$ insert into identity.group_members (group_id, user_id, role) values ('00000000-0000-7000-8000-000000051003', '00000000-0000-7000-8000-000000051002', 'owner') $$)) v(sql);
 insert into identity.group_members (group_id, user_id) values ('00000000-0000-7000-8000-000000051003', '00000000-0000-7000-8000-000000051002');
 with gone as (delete from identity.group_members where user_id = '00000000-0000-7000-8000-000000051002' returning group_id) select count(*) = 1 and bool_and(group_id = '00000000-0000-7000-8000-000000051003') from gone;
+set local role hc_owner;
+select core.act_as('00000000-0000-7000-8000-000000051002');
+set local role hc_member;
+select (select array_agg(slug) from identity.groups) = '{bob-0051}', (select bool_and(group_id = '00000000-0000-7000-8000-000000051004') from identity.group_members);
 set local role hc_moderator;
 select (select count(*) from identity.profiles where user_id in ('00000000-0000-7000-8000-000000051001', '00000000-0000-7000-8000-000000051002')) = 2,
   (select count(*) from identity.user_roles where user_id in ('00000000-0000-7000-8000-000000051001', '00000000-0000-7000-8000-000000051002') and role_code = 'designer') = 2;
@@ -258,10 +265,11 @@ create view identity.role_holders with (security_invoker) as
   where r.during @> now() and (select core.has_role('hc_moderator') or core.has_role('hc_compliance') or core.has_role('hc_auditor'));
 
 create view identity.account_security with (security_invoker) as
-  select c.user_id, bool_or(c.kind = 'password') as has_password, coalesce(array_agg(distinct c.kind) filter (where c.kind in ('totp', 'webauthn')), '{}') as factors,
-    bool_or(c.kind in ('totp', 'webauthn')) as mfa, max(c.last_used_at) as last_used_at,
-    (not bool_or(c.kind in ('totp', 'webauthn')))::int + (not bool_or(c.kind = 'recovery_codes'))::int + bool_or(c.compromised_at is not null)::int as weak_points
-  from identity.credentials c where c.revoked_at is null group by c.user_id;
+  select c.user_id, bool_or(c.kind = 'password') as has_password, coalesce(array_agg(distinct c.kind) filter (where f.works), '{}') as factors,
+    bool_or(f.works) as mfa, max(c.last_used_at) as last_used_at,
+    (not bool_or(f.works))::int + (not bool_or(c.kind = 'recovery_codes'))::int + bool_or(c.compromised_at is not null)::int as weak_points
+  from identity.credentials c, lateral (select c.compromised_at is null and (c.kind = 'webauthn' or (c.kind = 'totp' and c.last_used_at is not null))) f(works)
+  where c.revoked_at is null group by c.user_id;
 
 grant select on identity.me, identity.my_sessions, identity.account_security to hc_member;
 grant select on identity.role_holders to hc_moderator, hc_compliance, hc_auditor;
@@ -269,7 +277,7 @@ grant select on identity.role_holders to hc_moderator, hc_compliance, hc_auditor
 comment on view identity.me is 'The current account with its profile and roles; one row.';
 comment on view identity.my_sessions is 'Where the current person is signed in; is_current marks this session.';
 comment on view identity.role_holders is 'Who holds which role until when, for staff.';
-comment on view identity.account_security is 'How an account is protected: own for members, all for compliance and audit. weak_points: no second factor, no recovery codes, a compromised key.';
+comment on view identity.account_security is 'How an account is protected: own for members, all for compliance and audit. weak_points: no second factor, no recovery codes, a compromised key. An authenticator counts once it was confirmed.';
 
 -- verify
 insert into core.users (id, handle, email, status) values ('00000000-0000-7000-8000-000000047001', 'ada-0047', 'ada-0047@example.org', 'active'), ('00000000-0000-7000-8000-000000047002', 'bob-0047', 'bob-0047@example.org', 'active');
@@ -285,6 +293,10 @@ select count(*) = 1 and bool_and(has_password and not mfa and weak_points = 2 an
 select blueprint.raises('select from identity.role_holders', '42501');
 set local role hc_owner;
 insert into identity.credentials (user_id, kind, secret_sealed) values ('00000000-0000-7000-8000-000000047001', 'totp', '\x47');
+set local role hc_member;
+select not mfa from identity.account_security;
+set local role hc_owner;
+update identity.credentials set last_used_at = now() where user_id = '00000000-0000-7000-8000-000000047001' and kind = 'totp';
 set local role hc_member;
 select mfa and factors = '{totp}' and weak_points = 1 from identity.account_security;
 set local role hc_owner;

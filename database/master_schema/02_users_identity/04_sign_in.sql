@@ -4,8 +4,10 @@
 -- task: BUILD_0052 implement_feature critical
 -- title: Password login with uniform timing, progressive lockout and transparent rehash
 -- does: begin_login(mail, ip) counts an attempt and returns the PHC string to check (a dummy for unknown mail); login_password(attempt, verdict) makes the session or
---   raises one and the same error for unknown mail, wrong password and lock. After five failures 30 s * 2^n, an hour at most; a success clears them.
--- proves: unknown mail and wrong password raise alike, the sixth attempt fails with the right password until the lock ends, success resets the counter, a cheap hash is replaced.
+--   raises one and the same error for unknown mail, wrong password and lock. After five failures of a person or an address 30 s * 2^n, an hour at most; a success clears
+--   the person's, never those of others.
+-- proves: unknown mail, wrong and missing verdicts raise alike, the sixth attempt fails with the right password until the lock ends, success resets the own counter alone, a
+--   cheap hash is replaced.
 -- needs: BUILD_0033, BUILD_0045, BUILD_0049, BUILD_0670
 create function identity.locked_until(person uuid, ip inet, at timestamptz default now()) returns timestamptz
   language sql stable security definer set search_path = ''
@@ -21,6 +23,7 @@ as $$
 declare
   person constant uuid := core.user_by_email(mail);
 begin
+  perform pg_advisory_xact_lock(hashtextextended('identity.begin_login:' || coalesce(person::text, host(ip)), 0));  -- attempts at once count one after the other
   phc := coalesce((select c.secret_hash from identity.credentials c where c.user_id = person and c.kind = 'password' and c.revoked_at is null), core.dummy_phc());
   insert into identity.challenges as c (user_id, purpose, target, attempts, expires_at) values (person, 'password', host(ip), case when identity.locked_until(person, ip) > now() then 5 else 0 end, clock_timestamp() + interval '5 minutes')
   returning c.id into attempt;
@@ -34,15 +37,14 @@ declare
   made record;
 begin
   select * into tried from identity.challenges c where c.id = attempt and c.purpose = 'password' and c.consumed_at is null and c.expires_at > now() for update;
-  if tried.user_id is null or not verified or tried.attempts >= 5 or not exists (select from core.users u where u.id = tried.user_id and u.status = 'active') then
+  if tried.user_id is null or verified is not true or tried.attempts >= 5 or not exists (select from core.users u where u.id = tried.user_id and u.status = 'active') then
     raise exception using errcode = '28P01', message = 'mail or password is wrong, or too many attempts', hint = 'Try again later, or ask for a new password.';
   end if;
-  update identity.challenges c set consumed_at = now() where c.purpose = 'password' and c.consumed_at is null and (c.user_id = tried.user_id or c.target = tried.target);
+  update identity.challenges c set consumed_at = now() where c.purpose = 'password' and c.consumed_at is null and c.user_id = tried.user_id;
   update identity.credentials c set last_used_at = now(), secret_hash = coalesce(fresh_phc, c.secret_hash), params = case when fresh_phc is null then c.params else c.params || jsonb_build_object('rehashed_at', now()) end
   where c.user_id = tried.user_id and c.kind = 'password' and c.revoked_at is null;
   made := identity.create_session(tried.user_id, 'aal1', tried.target::inet, agent, device);
-  return jsonb_build_object('session_id', made.session_id, 'refresh_token', made.refresh_token, 'mfa_required',
-    exists (select from identity.credentials c where c.user_id = tried.user_id and c.kind in ('totp', 'webauthn') and c.revoked_at is null));
+  return jsonb_build_object('session_id', made.session_id, 'refresh_token', made.refresh_token, 'mfa_required', identity.has_factor(tried.user_id));
 end $$;
 
 comment on function identity.locked_until is 'Until when a person or an address may not sign in by password, null for now. Security definer: callers read no challenge.';
@@ -57,16 +59,22 @@ create function identity.probe_0052(mail text, verified boolean, ip inet default
 select phc = secret_hash from identity.begin_login('Ada-0052@example.org', '192.0.2.152'), identity.credentials where user_id = '00000000-0000-7000-8000-000000052001';
 select phc is not null and attempt is not null from identity.begin_login('nobody-0052@example.org', '192.0.2.152');
 select blueprint.raises($$ select identity.probe_0052('nobody-0052@example.org', true, '192.0.2.153') $$, '28P01', 'mail or password is wrong, or too many attempts'),
+  blueprint.raises($$ select identity.probe_0052('ada-0052@example.org', null, '192.0.2.153') $$, '28P01', 'mail or password is wrong, or too many attempts'),
   blueprint.raises($$ select identity.probe_0052('ada-0052@example.org', false, '192.0.2.153') $$, '28P01', 'mail or password is wrong, or too many attempts');
 update identity.challenges set consumed_at = now() where user_id = '00000000-0000-7000-8000-000000052001' or target = '192.0.2.52';
 select identity.locked_until('00000000-0000-7000-8000-000000052001', '192.0.2.52') is null;
 select count((identity.begin_login('ada-0052@example.org', '192.0.2.52')).attempt) = 5 from generate_series(1, 5);
 select identity.locked_until('00000000-0000-7000-8000-000000052001', '192.0.2.52') > now() + interval '20 seconds', identity.locked_until(null, '192.0.2.52') is not null, identity.locked_until('00000000-0000-7000-8000-000000052001', '192.0.2.77') is not null;
 select blueprint.raises($$ select identity.probe_0052('ada-0052@example.org', true) $$, '28P01', 'mail or password is wrong, or too many attempts');
-update identity.challenges set created_at = created_at - interval '2 hours', expires_at = expires_at - interval '2 hours' where user_id = '00000000-0000-7000-8000-000000052001' and consumed_at is null;
+insert into core.users (id, handle, email, status) values ('00000000-0000-7000-8000-000000052002', 'eve-0052', 'eve-0052@example.org', 'active');
+select identity.probe_0052('eve-0052@example.org', true, '192.0.2.77') ? 'session_id';
+update identity.challenges set target = '192.0.2.77' where user_id = '00000000-0000-7000-8000-000000052001' and consumed_at is null;
+select blueprint.raises($$ select identity.probe_0052('eve-0052@example.org', true, '192.0.2.77') $$, '28P01'), identity.locked_until('00000000-0000-7000-8000-000000052001', '192.0.2.78') is not null;
+update identity.challenges set target = '192.0.2.52', created_at = created_at - interval '2 hours', expires_at = expires_at - interval '2 hours' where user_id = '00000000-0000-7000-8000-000000052001' and consumed_at is null;
+select identity.probe_0052('eve-0052@example.org', true, '192.0.2.52') ? 'session_id', count(*) = 5 from identity.challenges where user_id = '00000000-0000-7000-8000-000000052001' and target = '192.0.2.52' and consumed_at is null;
 select l ? 'session_id' and core.looks_like_token(l ->> 'refresh_token') and not (l ->> 'mfa_required')::boolean from identity.probe_0052('ada-0052@example.org', true) l;
 select identity.locked_until('00000000-0000-7000-8000-000000052001', '192.0.2.52') is null, count(*) = 1 from identity.sessions where user_id = '00000000-0000-7000-8000-000000052001' and auth_level = 'aal1' and revoked_at is null;
-insert into identity.credentials (user_id, kind, secret_sealed) values ('00000000-0000-7000-8000-000000052001', 'totp', '\x52');
+insert into identity.credentials (user_id, kind, secret_sealed, last_used_at) values ('00000000-0000-7000-8000-000000052001', 'totp', '\x52', now());
 create temporary table fresh on commit drop as select core.dummy_phc() as phc;
 select (identity.probe_0052('ada-0052@example.org', true, '192.0.2.52', phc) ->> 'mfa_required')::boolean from pg_temp.fresh;
 select c.secret_hash = f.phc and c.params ? 'rehashed_at' and c.last_used_at = now() from identity.credentials c, pg_temp.fresh f where c.user_id = '00000000-0000-7000-8000-000000052001' and c.kind = 'password';
@@ -138,18 +146,34 @@ select has_function_privilege('hc_worker', 'identity.rotate_refresh(text, timest
 -- task: BUILD_0054 implement_feature critical
 -- title: TOTP second factor: enrol, confirm, verify with replay protection (RFC 6238)
 -- does: The sealed secret is stored once and handed to the verifier; accept_totp(credential, step, verdict) takes the step whose code was right: within one step of now and
---   newer than the last used one. The first success confirms the factor, each raises the session to aal2; five failures in a quarter of an hour close it.
--- proves: the steps of the RFC's vectors come out, a code counts once, old and future steps and a wrong verdict are refused, success makes the session aal2, the sixth try is refused.
+--   newer than the last used one. The first success confirms the factor, each raises the session to aal2; five failures in a quarter of an hour close it. Who has a
+--   second factor adds another only after using it (require_factor).
+-- proves: the steps of the RFC's vectors come out, a code counts once, old and future steps, a wrong or missing verdict and another's session are refused, success makes
+--   the session aal2, the sixth try is refused, a further factor takes aal2 (42501).
 -- needs: BUILD_0045, BUILD_0049
 create function identity.totp_step(at timestamptz default now()) returns bigint
   language sql immutable strict parallel safe
   return floor(extract(epoch from at) / 30)::bigint;
 
-create function identity.enrol_totp(person uuid, sealed bytea, label text default 'authenticator') returns uuid
-  language sql security definer set search_path = ''
+create function identity.require_factor(person uuid) returns void
+  language plpgsql stable security definer set search_path = ''
 as $$
-  insert into identity.credentials (user_id, kind, label, secret_sealed, params) values (person, 'totp', label, sealed, '{"confirmed": false, "last_step": 0}') returning id
-$$;
+begin
+  if identity.has_factor(person) and (core.current_user_id() is distinct from person or core.auth_level() <> 'aal2') then
+    raise exception using errcode = '42501', message = 'who has a second factor changes factors only after using it', hint = 'Act for the person in a session of level aal2.';
+  end if;
+end $$;
+
+create function identity.enrol_totp(person uuid, sealed bytea, label text default 'authenticator') returns uuid
+  language plpgsql security definer set search_path = ''
+as $$
+declare
+  made uuid;
+begin
+  perform identity.require_factor(person);
+  insert into identity.credentials (user_id, kind, label, secret_sealed, params) values (person, 'totp', label, sealed, '{"confirmed": false, "last_step": 0}') returning id into made;
+  return made;
+end $$;
 
 create function identity.totp_secret(credential uuid) returns bytea
   language sql stable security definer set search_path = ''
@@ -164,19 +188,21 @@ declare
   factor identity.credentials;
 begin
   select * into factor from identity.credentials c where c.id = credential and c.kind = 'totp' and c.revoked_at is null for update;
-  if factor.id is null or (select count(*) from identity.challenges c where c.purpose = 'totp' and c.target = credential::text and c.consumed_at is null and c.created_at > at - interval '15 minutes') >= 5 then
+  if factor.id is null or not exists (select from identity.sessions s where s.id = session and s.user_id = factor.user_id and s.revoked_at is null)
+      or (select count(*) from identity.challenges c where c.purpose = 'totp' and c.target = credential::text and c.consumed_at is null and c.created_at > at - interval '15 minutes') >= 5 then
     return false;
-  elsif not verified or abs(step - identity.totp_step(at)) > 1 or step <= (factor.params ->> 'last_step')::bigint then
+  elsif verified is not true or step is null or abs(step - identity.totp_step(at)) > 1 or step <= (factor.params ->> 'last_step')::bigint then
     insert into identity.challenges (user_id, purpose, target, expires_at) values (factor.user_id, 'totp', credential::text, clock_timestamp() + interval '15 minutes');
     return false;
   end if;
   update identity.challenges c set consumed_at = at where c.purpose = 'totp' and c.target = credential::text and c.consumed_at is null;
   update identity.credentials c set last_used_at = at, params = c.params || jsonb_build_object('confirmed', true, 'last_step', step) where c.id = credential;
-  update identity.sessions s set auth_level = 'aal2' where s.id = session and s.user_id = factor.user_id and s.revoked_at is null;
+  update identity.sessions s set auth_level = 'aal2' where s.id = session;
   return true;
 end $$;
 
 comment on function identity.totp_step is 'Time step of thirty seconds (RFC 6238, T0 = 0).';
+comment on function identity.require_factor is 'Raises 42501 when a person has a second factor and this request has not proved it: a stolen password must not enrol a factor of its own. Security definer: callers read no credential.';
 comment on function identity.enrol_totp is 'Stores the sealed secret of a new factor; it counts once a code confirmed it. Security definer: secrets have no grant.';
 comment on function identity.totp_secret is 'The sealed secret, for the verifier alone. Security definer: secrets have no grant.';
 comment on function identity.accept_totp is 'The verifier''s verdict on a code and its step. False counts as a failure and must commit. Security definer: writes credentials and sessions.';
@@ -184,12 +210,20 @@ comment on function identity.accept_totp is 'The verifier''s verdict on a code a
 -- verify
 select identity.totp_step('epoch'::timestamptz + interval '59 seconds') = 1, identity.totp_step('epoch'::timestamptz + interval '1111111109 seconds') = x'23523EC'::bigint, identity.totp_step('epoch'::timestamptz + interval '20000000000 seconds') = x'27BC86AA'::bigint;
 insert into core.users (id, handle, email, status) values ('00000000-0000-7000-8000-000000054001', 'ada-0054', 'ada-0054@example.org', 'active');
-create temporary table f on commit drop as select identity.enrol_totp('00000000-0000-7000-8000-000000054001', '\x54') as id, s.session_id as sid from identity.create_session('00000000-0000-7000-8000-000000054001') s;
+insert into core.users (id, handle, email, status) values ('00000000-0000-7000-8000-000000054002', 'eve-0054', 'eve-0054@example.org', 'active');
+set local role hc_worker;
+select set_config('probe.factor', identity.enrol_totp('00000000-0000-7000-8000-000000054001', '\x54')::text, true) <> '';
+set local role hc_owner;
+create temporary table f on commit drop as select current_setting('probe.factor')::uuid as id, s.session_id as sid, e.session_id as eve from identity.create_session('00000000-0000-7000-8000-000000054001') s, identity.create_session('00000000-0000-7000-8000-000000054002') e;
 grant select on pg_temp.f to hc_worker;
 set local role hc_worker;
-select identity.totp_secret(id) = '\x54' from pg_temp.f;
+select identity.totp_secret(id) = '\x54', not identity.accept_totp(id, identity.totp_step(), true, eve), not identity.accept_totp(id, identity.totp_step(), null, sid), not identity.accept_totp(id, null, true, sid) from pg_temp.f;
+select identity.require_factor('00000000-0000-7000-8000-000000054001') is not null;
 select not identity.accept_totp(id, identity.totp_step(), false, sid), not identity.accept_totp(id, identity.totp_step() - 2, true, sid), not identity.accept_totp(id, identity.totp_step() + 2, true, sid) from pg_temp.f;
 select identity.accept_totp(id, identity.totp_step() - 1, true, sid) from pg_temp.f;
+select sql, blueprint.raises(sql, '42501', 'only after using it') from (values ($$ select identity.enrol_totp('00000000-0000-7000-8000-000000054001', '\x5401') $$), ($$ select identity.require_factor('00000000-0000-7000-8000-000000054001') $$)) v(sql);
+select core.act_as('00000000-0000-7000-8000-000000054001', 'hc_member', '{"aal": "aal2"}');
+select identity.enrol_totp('00000000-0000-7000-8000-000000054001', '\x5401') is not null;
 set local role hc_owner;
 select s.auth_level = 'aal2' and (c.params ->> 'confirmed')::boolean and c.last_used_at = now() from pg_temp.f join identity.sessions s on s.id = f.sid join identity.credentials c on c.id = f.id;
 select not identity.accept_totp(id, identity.totp_step() - 1, true, sid) from pg_temp.f;
@@ -197,7 +231,7 @@ select identity.accept_totp(id, identity.totp_step(), true, sid) from pg_temp.f;
 select bool_and(not identity.accept_totp(id, 0, true, sid)) from pg_temp.f, generate_series(1, 5);
 select not identity.accept_totp(id, identity.totp_step() + 1, true, sid) from pg_temp.f;
 select f, has_function_privilege('hc_worker', f, 'execute') and not has_function_privilege('hc_member', f, 'execute')
-from unnest(array['identity.totp_step(timestamptz)', 'identity.enrol_totp(uuid, bytea, text)', 'identity.totp_secret(uuid)', 'identity.accept_totp(uuid, bigint, boolean, uuid, timestamptz)']) f;
+from unnest(array['identity.totp_step(timestamptz)', 'identity.require_factor(uuid)', 'identity.enrol_totp(uuid, bytea, text)', 'identity.totp_secret(uuid)', 'identity.accept_totp(uuid, bigint, boolean, uuid, timestamptz)']) f;
 
 -- task: BUILD_0055 implement_feature critical
 -- title: WebAuthn credential registry with challenge binding and clone detection

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from hingecraft.blueprint.load import CATALOGUE_SIZE, CATEGORIES, Blueprint
+from hingecraft.blueprint.load import CATALOGUE_SIZE, CATEGORIES, Blueprint, load
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -132,12 +132,18 @@ def _ids(tasks: Iterable[Task]) -> str:
 
 
 def write(blueprint: Blueprint, *, check: bool = False) -> list[Path]:
-    """Write both documents and drop the pending lines of written tasks; returns the files that changed (or would)."""
-    wanted: dict[Path, str | None] = {
+    """Drop the pending lines of written tasks and write both documents; returns the files that changed (or would)."""
+    changed = _write(_pending(blueprint), check=check)
+    if changed and not check:
+        blueprint = load(blueprint.root)  # the lines of the other pending tasks have moved
+    documents: dict[Path, str | None] = {
         blueprint.root / JSON_NAME: json.dumps(document(blueprint), indent=1, ensure_ascii=False) + "\n",
         blueprint.root / SUMMARY_NAME: summary(blueprint),
     }
-    wanted |= _pending(blueprint)
+    return _write(documents, check=check) + changed
+
+
+def _write(wanted: dict[Path, str | None], *, check: bool) -> list[Path]:
     changed = [path for path, text in wanted.items() if (path.read_text(encoding="utf-8") if path.exists() else None) != text]
     for path in changed if not check else []:
         if (text := wanted[path]) is None:
