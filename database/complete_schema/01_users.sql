@@ -95,11 +95,12 @@ select core.act_as('00000000-0000-7000-8000-000000661001');
 set local role hc_member;
 select count(*) = 1 and bool_and(handle = 'ada-0661') from core.users where handle in ('ada-0661', 'bob-0661');
 select count(*) = 2 from core.public_users where handle in ('ada-0661', 'bob-0661', 'new-0661');
-with changed as (update core.users set display_name = 'Ada L.' where handle in ('ada-0661', 'bob-0661') returning handle)
-select count(*) = 1 and bool_and(handle = 'ada-0661') from changed;
+update core.users set display_name = 'Ada L.';
 select sql, blueprint.raises(sql, state) from (values
   ($$ update core.users set status = 'suspended' $$, '42501'), ($$ select email_bidx from core.users $$, '42501'), ($$ select pii_sealed from core.users $$, '42501'),
   ($$ delete from core.users $$, '42501'), ($$ insert into core.users (handle) values ('eve-0661') $$, '42501'), ($$ select email from core.public_users $$, '42703')) v(sql, state);
+set local role hc_owner;
+select array_agg(display_name order by handle) = '{Ada L.,Bob}' from core.users where handle in ('ada-0661', 'bob-0661');
 set local role hc_anon;
 select count(*) = 2, blueprint.raises('select from core.users', '42501') from core.public_users where handle in ('ada-0661', 'bob-0661', 'new-0661');
 set local role hc_agent;
@@ -218,7 +219,7 @@ select cols, blueprint.raises(format('insert into core.users (handle, %s) values
   ('country', $$ 'eve-0663', 'Germany' $$, '23514', 'country_code'),
   ('locale', $$ 'eve-0663', 'not a locale' $$, '23514', 'locale_tag')) v(cols, vals, state, rule);
 select core.is_time_zone('Europe/Berlin') and not core.is_time_zone('UTC+3') and not core.is_time_zone('Mars/Base'),
-  has_function_privilege('hc_member', 'core.is_time_zone(text)', 'execute') and has_function_privilege('hc_worker', 'core.is_time_zone(text)', 'execute'),
+  has_function_privilege('hc_member', 'core.is_time_zone(text)', 'execute') and has_function_privilege('hc_worker', 'core.is_time_zone(text)', 'execute') and not has_function_privilege('hc_analyst', 'core.is_time_zone(text)', 'execute'),
   blueprint.plan_uses($$ select from core.users where merged_into = '00000000-0000-7000-8000-000000663001' $$, 'users_merged_into_idx');
 
 -- task: BUILD_0664 create_table_triggers critical
@@ -256,7 +257,7 @@ select core.attach_standard('core.users', 'std');
 select core.define_machine('user', '{
   "invited": ["active", "deactivated"],
   "active": [{"to": "suspended", "guard": "hc_moderator", "reason": true}, "deactivated"],
-  "suspended": [{"to": "active", "guard": "hc_moderator"}, "deactivated"],
+  "suspended": [{"to": "active", "guard": "hc_moderator"}, "erased"],
   "deactivated": ["active", "erased"]}');
 
 create trigger users_status_machine after update of status on core.users for each row execute function core.enforce_transition('user');
@@ -284,6 +285,9 @@ select blueprint.raises($$ update core.users set status = 'suspended' where hand
 select core.give_reason('spam');
 update core.users set status = 'suspended' where handle = 'ada-0664' returning status = 'suspended';
 select count(*) = 1 from core.status_changes where entity_id = '00000000-0000-7000-8000-000000664001' and to_status = 'suspended' and reason = 'spam';
+select core.act_as('00000000-0000-7000-8000-000000664001', 'hc_member');
+select blueprint.raises($$ update core.users set status = 'active' where handle = 'ada-0664' $$, '42501', 'takes hc_moderator'),
+  blueprint.raises($$ update core.users set status = 'deactivated' where handle = 'ada-0664' $$, '23514', 'suspended -> deactivated'), not has_function_privilege('hc_member', 'core.normalise_user()', 'execute');
 
 -- revert
 drop trigger users_status_machine on core.users;
@@ -395,11 +399,12 @@ from unnest(array['core.wix_columns(regclass)', 'core.wix_exposable(regclass)'])
 
 -- task: BUILD_0667 implement_table_feature
 -- title: Merge duplicate accounts: core.merge_users(source, target, reason)
--- does: Every foreign key to core.users found in the catalog is pointed at the target; where that would break a unique rule the target's row stays. The mail moves
---   to the target's aliases, the source is deactivated and points to the target; counts per table come back. dry_run only counts.
--- proves: rows of two child tables move, a unique clash keeps the target's row, dry_run changes nothing, a cycle, a member and a weak session are refused.
+-- does: Every foreign key to core.users found in the catalog is pointed at the target; where that would break a unique rule the target's row stays, and rows whose owner is
+--   frozen (credentials, sessions, role grants) stay with the source. A verified mail becomes the target's alias, the source is deactivated and points to the target; counts
+--   per table come back. dry_run only counts.
+-- proves: rows of two child tables move, a unique clash keeps the target's row, a frozen one stays, dry_run changes nothing, a cycle and a weak session are refused.
 -- needs: BUILD_0663, BUILD_0664
-create function core.merge_users(source uuid, target uuid, reason text, dry_run boolean default false) returns table (table_name text, column_name text, moved bigint, dropped bigint)
+create function core.merge_users(source uuid, target uuid, reason text, dry_run boolean default false) returns table (table_name text, column_name text, moved bigint, dropped bigint, kept bigint)
   language plpgsql security definer set search_path = ''
 as $$
 declare
@@ -410,7 +415,7 @@ begin
   if not core.has_role('hc_admin') or core.auth_level() <> 'aal2' then
     raise exception using errcode = '42501', message = 'merging accounts takes hc_admin with a second factor';
   elsif source = target or exists (select from core.users u where u.id = target and u.status <> 'active')
-      or not exists (select from core.users u where u.id = source and u.merged_into is null) then
+      or not exists (select from core.users u where u.id = source and u.merged_into is null and u.status <> 'erased') then
     raise exception using errcode = '22023', message = 'an account is merged once, into another one that is active';
   end if;
   for child in
@@ -419,7 +424,7 @@ begin
     where k.contype = 'f' and k.confrelid = 'core.users'::regclass and k.conparentid = 0 and k.conrelid <> 'core.users'::regclass
     order by 1, 2
   loop
-    table_name := child.name; column_name := child.field; moved := 0; dropped := 0;
+    table_name := child.name; column_name := child.field; moved := 0; dropped := 0; kept := 0;
     if dry_run then
       execute format('select count(*) from %s where %I = $1', child.name, child.field) into moved using source;
     else
@@ -430,22 +435,29 @@ begin
         exception when unique_violation or exclusion_violation then
           execute format('delete from %s where ctid = $1', child.name) using item.ctid;
           dropped := dropped + 1;
+        when object_in_use or object_not_in_prerequisite_state then  -- core.freeze_columns(), core.forbid_change()
+          kept := kept + 1;
         end;
       end loop;
     end if;
-    if moved + dropped > 0 then
+    if moved + dropped + kept > 0 then
       return next;
     end if;
   end loop;
   if not dry_run then
-    update core.users u set email = null, email_bidx = null, merged_into = target, status = 'deactivated'
-      from core.users old where old.id = source and u.id = source returning old.email into alias;
+    select u.email into alias from core.users u where u.id = source and u.email_verified_at is not null;
+    perform core.give_reason(reason);
+    if (select u.status = 'suspended' from core.users u where u.id = source) then
+      update core.users u set status = 'active' where u.id = source;
+    end if;
+    update core.users u set email = null, email_bidx = null, email_verified_at = null, merged_into = target, status = 'deactivated' where u.id = source;
+    perform core.give_reason(null);
     update core.users u set metadata = u.metadata || jsonb_build_object('merged', coalesce(u.metadata -> 'merged', '[]') || jsonb_build_object('id', source, 'reason', reason, 'alias', alias))
       where u.id = target;
   end if;
 end $$;
 
-comment on function core.merge_users is 'Moves everything of a duplicate account to another one (hc_admin with aal2). Security definer: it writes every table that points to accounts. Returns rows moved and dropped per table.';
+comment on function core.merge_users is 'Moves everything of a duplicate account to another one (hc_admin with aal2). Security definer: it writes every table that points to accounts. Returns the rows moved, dropped for a clash and kept by the source per table.';
 
 grant execute on function core.merge_users to hc_admin;
 
@@ -453,6 +465,10 @@ grant execute on function core.merge_users to hc_admin;
 insert into core.users (id, handle, email, status) values
   ('00000000-0000-7000-8000-000000667001', 'dup-0667', 'dup-0667@example.org', 'active'), ('00000000-0000-7000-8000-000000667002', 'ada-0667', 'ada-0667@example.org', 'active');
 create table core.probe_0667_a (user_id uuid references core.users (id), note text);
+create table core.probe_0667_c (user_id uuid references core.users (id));
+create trigger probe_0667_c_freeze before update on core.probe_0667_c for each row execute function core.freeze_columns('user_id');
+insert into core.probe_0667_c values ('00000000-0000-7000-8000-000000667001');
+update core.users set email_verified_at = now() where handle = 'dup-0667';
 create table core.probe_0667_b (user_id uuid references core.users (id), topic text, kept text, unique (user_id, topic));
 insert into core.probe_0667_a values ('00000000-0000-7000-8000-000000667001', 'x'), ('00000000-0000-7000-8000-000000667001', 'y');
 insert into core.probe_0667_b values ('00000000-0000-7000-8000-000000667001', 'news', 'source'), ('00000000-0000-7000-8000-000000667002', 'news', 'target'), ('00000000-0000-7000-8000-000000667001', 'jobs', 'source');
@@ -460,10 +476,12 @@ select core.act_as('00000000-0000-7000-8000-000000667002', 'hc_admin');
 select blueprint.raises($$ select core.merge_users('00000000-0000-7000-8000-000000667001', '00000000-0000-7000-8000-000000667002', 'twice') $$, '42501', 'second factor');
 select core.act_as('00000000-0000-7000-8000-000000667002', 'hc_admin', '{"aal": "aal2"}');
 set local role hc_admin;
-select sum(moved) = 4 from core.merge_users('00000000-0000-7000-8000-000000667001', '00000000-0000-7000-8000-000000667002', 'twice', dry_run => true) where table_name like '%probe_0667%';
+select sum(moved) = 5 from core.merge_users('00000000-0000-7000-8000-000000667001', '00000000-0000-7000-8000-000000667002', 'twice', dry_run => true) where table_name like '%probe_0667%';
 set local role hc_owner;
 select count(*) = 2 from core.probe_0667_a where user_id = '00000000-0000-7000-8000-000000667001';
-select sum(moved) = 3, sum(dropped) = 1 from core.merge_users('00000000-0000-7000-8000-000000667001', '00000000-0000-7000-8000-000000667002', 'twice') where table_name like '%probe_0667%';
+set local role hc_admin;
+select sum(moved) = 3, sum(dropped) = 1, sum(kept) = 1 from core.merge_users('00000000-0000-7000-8000-000000667001', '00000000-0000-7000-8000-000000667002', 'twice') where table_name like '%probe_0667%';
+set local role hc_owner;
 select count(*) = 2 and bool_or(topic = 'news' and kept = 'target') and bool_or(topic = 'jobs') from core.probe_0667_b where user_id = '00000000-0000-7000-8000-000000667002';
 select status = 'deactivated' and merged_into = '00000000-0000-7000-8000-000000667002' and email is null from core.users where handle = 'dup-0667';
 select metadata #>> '{merged,0,alias}' = 'dup-0667@example.org' from core.users where handle = 'ada-0667';
@@ -474,10 +492,29 @@ select has_function_privilege('hc_admin', 'core.merge_users(uuid, uuid, text, bo
 
 -- task: BUILD_0668 implement_table_feature critical
 -- title: Erase a person: core.erase_user(id, reason) with proof and legal holds
--- does: Every column annotated @pii in core.users and in the tables that point to it loses what it holds of the person (columns marked `@pii retain`, as the law
---   wants of money, stay); the account becomes erased-xxxx. A proof names table, column and rows under one digest. metadata.legal_hold refuses.
+-- does: Every column annotated @pii in core.users and in the tables that point to it loses what it holds of the person: null, or empty of its type where null is refused;
+--   `@pii delete` takes the whole row, `@pii retain`, as the law wants of money, keeps it (core.erasure_plan). The account becomes erased-xxxx, whose status triggers end
+--   sessions. A proof names table, column and rows under one digest. metadata.legal_hold refuses.
 -- proves: after erasing, a scan by value finds mail and name nowhere, a retained column stays, other people's rows are untouched; a held account raises.
 -- needs: BUILD_0010, BUILD_0663, BUILD_0664
+create function core.erasure_plan() returns table (relation regclass, key text, field text, action text, emptied text)
+  language sql stable
+begin atomic
+  select t.relation, t.key, a.attname::text, coalesce(split_part(m.value, ' ', 1), 'empty'),
+    case when not a.attnotnull then 'null' when b.typname = 'jsonb' then format('case jsonb_typeof(%I) when ''array'' then ''[]''::jsonb else ''{}'' end', a.attname)
+      when b.typcategory = 'A' then '''{}''' when b.typcategory = 'S' then '''erased''' when b.typname = 'bytea' then '''\x''' when b.typname in ('inet', 'cidr') then '''0.0.0.0''' end
+  from (
+    select distinct on (k.conrelid) k.conrelid::regclass as relation, f.attname::text as key  -- whose row it is: user_id, else the first reference to an account
+    from pg_catalog.pg_constraint k join pg_catalog.pg_attribute f on f.attrelid = k.conrelid and f.attnum = k.conkey[1]
+    where k.contype = 'f' and k.confrelid = 'core.users'::regclass and k.conparentid = 0 and k.conrelid <> 'core.users'::regclass
+    order by k.conrelid, f.attname <> 'user_id', f.attnum) t
+  cross join lateral blueprint.annotations(t.relation) m
+  join pg_catalog.pg_attribute a on a.attrelid = t.relation and a.attname = m.column_name
+  join pg_catalog.pg_type d on d.oid = a.atttypid join pg_catalog.pg_type b on b.oid = coalesce(nullif(d.typbasetype, 0), d.oid)
+  where m.tag = 'pii' and a.attname <> t.key and m.value is distinct from 'retain'
+  order by t.relation::text, 4, a.attname;
+end;
+
 create function core.erase_user(person uuid, reason text) returns jsonb
   language plpgsql security definer set search_path = ''
 as $$
@@ -496,35 +533,32 @@ begin
   elsif account.metadata ? 'legal_hold' then
     raise exception using errcode = '55006', message = 'the account is under legal hold', detail = account.metadata ->> 'legal_hold';
   end if;
-  for place in
-    select t.relation, t.key, a.attname as field, a.attnotnull as required
-    from (
-      select k.conrelid::regclass as relation, f.attname as key
-      from pg_catalog.pg_constraint k join pg_catalog.pg_attribute f on f.attrelid = k.conrelid and f.attnum = k.conkey[1]
-      where k.contype = 'f' and k.confrelid = 'core.users'::regclass and k.conparentid = 0 and k.conrelid <> 'core.users'::regclass) t
-    cross join lateral blueprint.annotations(t.relation) m
-    join pg_catalog.pg_attribute a on a.attrelid = t.relation and a.attname = m.column_name
-    where m.tag = 'pii' and m.value is distinct from 'retain'
-    order by 1, 3
-  loop
-    execute format('update %s set %I = %s where %I = $1 and %2$I is not null', place.relation, place.field, case when place.required then quote_literal('erased') else 'null' end, place.key)
-      using person;
+  for place in select * from core.erasure_plan() loop
+    if place.action = 'delete' then
+      execute format('delete from %s where %I = $1', place.relation, place.key) using person;
+    elsif place.emptied is null then
+      raise exception using errcode = '0A000', message = format('%s.%I cannot be emptied', place.relation, place.field), hint = 'Let it be null, or mark it @pii delete or @pii retain.';
+    else
+      execute format('update %s set %I = %s where %I = $1 and %2$I is not null', place.relation, place.field, place.emptied, place.key) using person;
+    end if;
     get diagnostics touched = row_count;
     changes := changes || jsonb_build_object('table', place.relation::text, 'column', place.field, 'rows', touched);
   end loop;
   perform core.give_reason(reason);
-  if account.status <> 'deactivated' then
+  if account.status not in ('deactivated', 'suspended') then
     update core.users u set status = 'deactivated' where u.id = person;
   end if;
   update core.users u
   set status = 'erased', erased_at = now(), handle = 'erased-' || left(encode(sha256(uuid_send(person)), 'hex'), 12), email = null, email_bidx = null, email_verified_at = null,
     display_name = null, campus = null, pii_sealed = null, preferences = '{}', metadata = '{}'
   where u.id = person;
+  perform core.give_reason(null);
   changes := changes || jsonb_build_object('table', 'core.users', 'column', '*', 'rows', 1);
   proof := jsonb_build_object('user_id', person, 'erased_at', now(), 'reason', reason, 'changes', changes);
   return proof || jsonb_build_object('sha256', encode(sha256(convert_to(proof::text, 'UTF8')), 'hex'));
 end $$;
 
+comment on function core.erasure_plan is 'What core.erase_user() empties or deletes: the columns annotated @pii of each table that points to an account, by which key, and the SQL of the empty value (null: cannot be emptied, an error).';
 comment on function core.erase_user is 'Erases a person in place and returns the proof (owner of the account, or hc_compliance). Security definer: it writes every table that holds personal data.';
 
 grant execute on function core.erase_user to hc_member, hc_worker;
@@ -533,23 +567,38 @@ grant execute on function core.erase_user to hc_member, hc_worker;
 insert into core.users (id, handle, email, email_verified_at, display_name, status, campus, pii_sealed, preferences, metadata) values
   ('00000000-0000-7000-8000-000000668001', 'ada-0668', 'ada-0668@example.org', now(), 'Ada Probe', 'active', 'berlin', '\x01', '{"nick": "Ada Probe"}', '{"alias": "ada-0668@example.org"}'),
   ('00000000-0000-7000-8000-000000668002', 'bob-0668', 'bob-0668@example.org', null, 'Bob Probe', 'active', null, null, '{}', '{"legal_hold": "case 7"}');
-create table core.probe_0668 (user_id uuid references core.users (id), name text, phone text not null, paid_by text, amount int);
+create table core.probe_0668 (user_id uuid references core.users (id), name text, phone text not null, paid_by text, amount int, told jsonb not null default '["Ada Probe"]', tags text[] not null default '{Ada Probe}',
+  ip inet not null default '192.0.2.1', face bytea not null default '\x01', by_id uuid references core.users (id));
+create table core.probe_0668_b (user_id uuid references core.users (id), born date not null);
+insert into core.probe_0668_b values ('00000000-0000-7000-8000-000000668001', '1815-12-10'), ('00000000-0000-7000-8000-000000668002', '1815-12-10');
+comment on column core.probe_0668.told is 'Told. @pii';
+comment on column core.probe_0668.tags is 'Tags. @pii';
+comment on column core.probe_0668.ip is 'Address. @pii';
+comment on column core.probe_0668.face is 'Picture. @pii';
+comment on column core.probe_0668_b.born is 'Birthday. @pii';
 comment on column core.probe_0668.name is 'Name. @pii';
 comment on column core.probe_0668.phone is 'Phone. @pii';
 comment on column core.probe_0668.paid_by is 'Name on the receipt. @pii retain';
-insert into core.probe_0668 values ('00000000-0000-7000-8000-000000668001', 'Ada Probe', '123', 'A. Probe', 10), ('00000000-0000-7000-8000-000000668002', 'Bob Probe', '456', 'B. Probe', 20);
+insert into core.probe_0668 (user_id, name, phone, paid_by, amount, by_id) values ('00000000-0000-7000-8000-000000668001', 'Ada Probe', '123', 'A. Probe', 10, '00000000-0000-7000-8000-000000668002'),
+  ('00000000-0000-7000-8000-000000668002', 'Bob Probe', '456', 'B. Probe', 20, '00000000-0000-7000-8000-000000668001');
 select core.act_as('00000000-0000-7000-8000-000000668002', 'hc_member');
 select sql, blueprint.raises(sql, state) from (values
   ($$ select core.erase_user('00000000-0000-7000-8000-000000668001', 'x') $$, '42501'), ($$ select core.erase_user('00000000-0000-7000-8000-000000668002', 'x') $$, '55006')) v(sql, state);
 select core.act_as('00000000-0000-7000-8000-000000668001', 'hc_member');
+select blueprint.raises($$ select core.erase_user('00000000-0000-7000-8000-000000668001', 'x') $$, '0A000', 'born');
+comment on column core.probe_0668_b.born is 'Birthday. @pii delete';
+set local role hc_member;
 select proof ->> 'sha256' = encode(sha256(convert_to((proof - 'sha256')::text, 'UTF8')), 'hex') and proof -> 'changes' @> '[{"table": "core.probe_0668", "column": "name", "rows": 1}, {"table": "core.probe_0668", "column": "phone", "rows": 1}]'
 from core.erase_user('00000000-0000-7000-8000-000000668001', 'my wish') proof;
+set local role hc_owner;
 select status = 'erased' and handle::text ~ '^erased-[0-9a-f]{12}$' and to_jsonb(u)::text !~ 'ada-0668|Ada Probe|berlin' from core.users u where id = '00000000-0000-7000-8000-000000668001';
-select count(*) filter (where name is null and phone = 'erased' and paid_by = 'A. Probe') = 1, count(*) filter (where name = 'Bob Probe' and phone = '456') = 1, sum(amount) = 30 from core.probe_0668;
+select count(*) filter (where name is null and phone = 'erased' and paid_by = 'A. Probe' and told = '[]' and tags = '{}' and ip = '0.0.0.0' and face = '\x') = 1,
+  count(*) filter (where name = 'Bob Probe' and phone = '456' and tags <> '{}') = 1, sum(amount) = 30, (select count(*) from core.probe_0668_b) = 1 from core.probe_0668;
 select count(*) = 2 from core.status_changes where entity_id = '00000000-0000-7000-8000-000000668001' and reason = 'my wish';
 select core.act_as('00000000-0000-7000-8000-000000668002', 'hc_compliance');
 select blueprint.raises($$ select core.erase_user('00000000-0000-7000-8000-000000668001', 'again') $$, '22023');
 select has_function_privilege('hc_member', f, 'execute') and has_function_privilege('hc_worker', f, 'execute') and not has_function_privilege('hc_anon', f, 'execute') from (values ('core.erase_user(uuid, text)')) v(f);
+select count(*) = 6, not has_function_privilege('hc_member', 'core.erasure_plan()', 'execute') from core.erasure_plan() where relation = 'core.probe_0668'::regclass and key = 'user_id';
 
 -- task: BUILD_0669 implement_table_feature
 -- title: Find people: core.find_users(q, limit) tolerant of typos and respectful of privacy
@@ -557,6 +606,8 @@ select has_function_privilege('hc_member', f, 'execute') and has_function_privil
 --   never found, who chose not to be discoverable only by staff.
 -- proves: 'jnoe' finds Joné first, a non-discoverable member is found by a moderator and not by a member, one letter finds nobody.
 -- needs: BUILD_0036, BUILD_0662, BUILD_0663
+select extensions.show_limit();  -- loads pg_trgm: only then may its parameter be set by a function of a plain role
+
 create function core.letters(value text) returns text
   language sql immutable strict parallel safe
   return (select string_agg(c, '' order by c) from regexp_split_to_table(core.fold(value), '') c);
@@ -603,10 +654,14 @@ select has_function_privilege('hc_member', f, 'execute') and has_function_privil
 from (values ('core.find_users(text, int)')) v(f);
 select not has_function_privilege('hc_anon', 'core.letters(text)', 'execute');
 
+-- revert
+drop function core.find_users;
+drop function core.letters;
+
 -- task: BUILD_0670 implement_table_feature critical
 -- title: Look up users by mail through a blind index: core.user_by_email() and verified mail change
 -- does: email_bidx follows the mail wherever a key is loaded; user_by_email() compares digests only. A change of mail waits in core.email_changes until the token sent to
---   the new address comes back; both addresses are to be told. rekey_email_index(batch) walks the table after a key rotation.
+--   the new address comes back; both addresses are to be told. rekey_email_index(batch) walks the table after a key rotation, during which nobody is lost.
 -- proves: a look-up ignores case, before the confirmation the old mail stays and after it the new one is verified, a token works once and not late, three
 --   batches re-key every row once.
 -- needs: BUILD_0032, BUILD_0034, BUILD_0662, BUILD_0664
@@ -620,7 +675,7 @@ create table core.email_changes (
 );
 
 create function core.set_email_bidx() returns trigger
-  language plpgsql security definer set search_path = ''
+  language plpgsql set search_path = ''
 as $$
 begin
   if new.email is null then
@@ -633,9 +688,15 @@ end $$;
 
 create trigger users_b_email_bidx before insert or update of email on core.users for each row execute function core.set_email_bidx();
 
+create trigger email_changes_freeze before update on core.email_changes for each row execute function core.freeze_columns('user_id');
+
+create function core.email_digests(email text) returns bytea[]
+  language sql stable
+  return (select array_agg(core.blind_index(email_digests.email, 'user.email', v)) from generate_series(1, core.key_version('user.email')) v);
+
 create function core.user_by_email(email text) returns uuid
   language sql stable
-  return (select u.id from core.users u where u.email_bidx = core.blind_index(user_by_email.email, 'user.email'));
+  return (select u.id from core.users u where u.email_bidx = any (core.email_digests(user_by_email.email)) order by u.email_bidx desc limit 1);
 
 create function core.request_email_change(new_email text, out token text, out notify text[]) returns record
   language plpgsql security definer set search_path = ''
@@ -644,6 +705,9 @@ declare
   me constant uuid := core.current_user_id();
   minted record := core.mint_token('mail');
 begin
+  if not exists (select from core.users u where u.id = me and u.status = 'active') then
+    raise exception using errcode = '28000', message = 'only an active account changes its mail';
+  end if;
   insert into core.email_changes as c (user_id, new_email, token_sha256, expires_at) values (me, request_email_change.new_email, minted.digest, now() + interval '24 hours')
   on conflict (user_id) do update set new_email = excluded.new_email, token_sha256 = excluded.token_sha256, requested_at = excluded.requested_at, expires_at = excluded.expires_at;
   token := minted.token;
@@ -656,7 +720,8 @@ as $$
 declare
   change core.email_changes;
 begin
-  delete from core.email_changes c where c.token_sha256 = core.token_digest(token) and c.expires_at > now() returning * into change;
+  delete from core.email_changes c where c.token_sha256 = core.token_digest(token) and c.expires_at > now()
+    and exists (select from core.users u where u.id = c.user_id and u.status = 'active') returning * into change;
   if change.user_id is null then
     raise exception using errcode = '28000', message = 'the token is unknown, used or expired', hint = 'Ask for the change again.';
   end if;
@@ -677,12 +742,14 @@ begin atomic
 end;
 
 comment on table core.email_changes is 'A change of mail that waits for its confirmation, one a person; reached through functions alone. @distribution local';
-comment on column core.email_changes.user_id is 'Whose mail. @pii';
-comment on column core.email_changes.new_email is 'The address to be confirmed. @pii';
+comment on column core.email_changes.user_id is 'Whose mail; never changes.';
+comment on column core.email_changes.new_email is 'The address to be confirmed. @pii delete';
 comment on column core.email_changes.token_sha256 is 'Digest of the token that was sent there. @secret';
 comment on column core.email_changes.requested_at is 'When it was asked for.';
 comment on column core.email_changes.expires_at is 'A day later at most.';
-comment on function core.set_email_bidx is 'Trigger of core.users: the digest follows the mail. Without a key it stays empty until core.rekey_email_index(). Security definer: the keyring is closed.';
+comment on function core.set_email_bidx is 'Trigger of core.users: the digest follows the mail. Without a key it stays empty until core.rekey_email_index().';
+comment on trigger email_changes_freeze on core.email_changes is 'A change stays that of who asked for it.';
+comment on function core.email_digests is 'Digests of a mail under every version of the key so far, so that a rotation loses nobody before the rows are re-keyed; 55000 when no key was loaded. For owner functions.';
 comment on trigger users_b_email_bidx on core.users is 'The digest follows the mail.';
 comment on function core.user_by_email is 'The account of a mail by its keyed digest, in any case; null when there is none. For owner functions.';
 comment on function core.request_email_change is 'Begins a change of the current person''s mail. The worker sends the token to the new address and a note to both (notify). Security definer: members may not read tokens.';
@@ -697,11 +764,17 @@ insert into core.users (id, handle, email, email_verified_at, status) values
   ('00000000-0000-7000-8000-000000670001', 'ada-0670', 'ada-0670@example.org', now(), 'active'), ('00000000-0000-7000-8000-000000670002', 'bob-0670', 'bob-0670@example.org', null, 'active');
 select core.user_by_email('ADA-0670@example.org') = '00000000-0000-7000-8000-000000670001', core.user_by_email('nobody-0670@example.org') is null;
 select core.act_as('00000000-0000-7000-8000-000000670001');
-create temporary table change on commit drop as select * from core.request_email_change('new-0670@example.org');
-grant select on pg_temp.change to hc_worker;
+create temporary table change (token text, notify text[]) on commit drop;
+grant all on pg_temp.change to hc_worker;
+set local role hc_worker;
+insert into pg_temp.change select * from core.request_email_change('new-0670@example.org');
+set local role hc_owner;
+select blueprint.raises($$ update core.email_changes set user_id = '00000000-0000-7000-8000-000000670002' where new_email = 'new-0670@example.org' $$, '55006', 'user_id');
 select core.looks_like_token(token) and notify = '{ada-0670@example.org,new-0670@example.org}' from pg_temp.change;
 select core.user_by_email('ada-0670@example.org') is not null, core.user_by_email('new-0670@example.org') is null;
+set local role hc_worker;
 select core.confirm_email_change(token) = '00000000-0000-7000-8000-000000670001' from pg_temp.change;
+set local role hc_owner;
 select core.user_by_email('ada-0670@example.org') is null, core.user_by_email('new-0670@example.org') is not null;
 select email_verified_at is not null and email = 'new-0670@example.org' from core.users where handle = 'ada-0670';
 select blueprint.raises($$ select core.confirm_email_change(token) from pg_temp.change $$, '28000');
@@ -717,9 +790,9 @@ update core.users set email = null, status = 'deactivated' where handle = 'bob-0
 update core.users set email = 'bob-0670@example.org' where handle = 'bob-0670' returning email_bidx is not null;
 insert into core.users (handle, email) select 'bulk-0670-' || i, 'bulk-0670-' || i || '@example.org' from generate_series(1, 3) i;
 select core.load_key('user.email', decode(repeat('cd', 32), 'hex')) > 0;
-select core.user_by_email('new-0670@example.org') is null;
+select core.user_by_email('new-0670@example.org') = '00000000-0000-7000-8000-000000670001', cardinality(core.email_digests('x@example.org')) >= 2;
 create temporary table batches on commit drop as select n, core.rekey_email_index(2) as rekeyed from generate_series(1, 200) n where exists (select from core.users);
 select sum(rekeyed) >= 5, max(rekeyed) = 2, bool_or(rekeyed = 0) from pg_temp.batches;
 select core.user_by_email('new-0670@example.org') = '00000000-0000-7000-8000-000000670001';
 select f, has_function_privilege('hc_worker', f, 'execute') = expected and not has_function_privilege('hc_member', f, 'execute') from (values ('core.request_email_change(text)', true),
-  ('core.confirm_email_change(text)', true), ('core.user_by_email(text)', false), ('core.rekey_email_index(int)', false), ('core.set_email_bidx()', false)) v(f, expected);
+  ('core.confirm_email_change(text)', true), ('core.user_by_email(text)', false), ('core.rekey_email_index(int)', false), ('core.set_email_bidx()', false), ('core.email_digests(text)', false)) v(f, expected);

@@ -161,11 +161,13 @@ begin
     select c.*, sha256(convert_to(c.definition::text, 'UTF8')) as sha256 from blueprint.catalog(only_schema) c)
   select uuidv7(), run, case when f.identity is null then 'missing' when e.identity is null then 'foreign' else 'altered' end,
     coalesce(e.object_type, f.object_type), coalesce(e.identity, f.identity),
-    coalesce(e.task_id, (select t.task_id from blueprint.objects t where t.dropped_at is null and t.task_id is not null
-       and t.identity = case when f.identity ~ '.+ on .+' then regexp_replace(f.identity, '^.* on ', '')
-         when f.object_type = 'index' then (select x.indrelid::regclass::text from pg_catalog.pg_index x where x.indexrelid = f.objid)
-         else regexp_replace(f.identity, '\.[^.]+$', '') end
-       order by t.object_type = 'table' desc limit 1)),
+    coalesce(e.task_id, (
+      select t.task_id from blueprint.objects t, lateral (select coalesce(e.identity, f.identity) as identity) o
+      where t.dropped_by_task_id is null and t.task_id is not null
+        and t.identity = case when o.identity ~ '.+ on .+' then regexp_replace(o.identity, '^.* on ', '')
+          when f.object_type = 'index' then (select x.indrelid::regclass::text from pg_catalog.pg_index x where x.indexrelid = f.objid)
+          else regexp_replace(o.identity, '\.[^.]+$', '') end
+      order by t.object_type in ('table', 'view') desc limit 1)),
     e.definition, e.definition_sha256, f.definition, f.sha256, clock_timestamp()
   from expected e full join found f using (object_type, identity)
   where e.definition_sha256 is distinct from f.sha256
@@ -192,6 +194,8 @@ as $$
 declare
   changed bigint;
 begin
+  update blueprint.objects o set objid = d.oid  -- a copy of the database is another database
+  from pg_catalog.pg_database d where o.object_type = 'database' and o.objid <> d.oid and d.datname = current_database();
   insert into blueprint.objects as o (classid, objid, objsubid, object_type, identity, schema_name, task_id, first_run_id, definition, definition_sha256, fingerprinted_at)
   select c.classid, c.objid, c.objsubid, c.object_type, c.identity, null, null, r.id, c.definition, sha256(convert_to(c.definition::text, 'UTF8')), clock_timestamp()
   from blueprint.catalog(only_schema) c left join blueprint.runs r on r.id = run

@@ -164,7 +164,7 @@ select f, not has_function_privilege('hc_replicator', f::regprocedure, 'execute'
 --   expression index, untranslated_terms(locale) says what a translator has to do.
 -- proves: term_by_label('de', 'Fräsen') finds the term through the GIN index and not by its English name, the English list has its index;
 --   untranslated_terms('fr') lists the term until it has a French label.
--- needs: BUILD_0005, BUILD_0022
+-- needs: BUILD_0005, BUILD_0024
 create index terms_labels_idx on core.terms using gin (labels jsonb_path_ops);
 
 create index terms_labels_en_idx on core.terms ((labels ->> 'en'));
@@ -260,6 +260,8 @@ returning not is_required;
 -- proves: 'quartz cuting' ranks the quartz cutting term first with score > 0.5, a synonym without its accents beats everything, two letters give the words that
 --   begin with them, kind and limit hold, merged terms are gone; both searches can use the trigram index.
 -- needs: BUILD_0023, BUILD_0024
+select extensions.show_limit();  -- loads pg_trgm: only then may its parameter be set by a function of a plain role
+
 create function core.similar_terms(q text, kind text default null, locale text default 'en', max_hits int default 10)
   returns table (term_id uuid, path extensions.ltree, label text, score real)
   language sql stable parallel safe set search_path = '' set pg_trgm.word_similarity_threshold = 0.3
@@ -300,6 +302,9 @@ select has_function_privilege(role, f, 'execute'), not has_function_privilege('h
 from unnest(array['core.similar_terms(text, text, text, int)']) f, unnest(array['hc_anon', 'hc_agent', 'hc_worker', 'hc_auditor', 'hc_analyst']) role;
 set local role hc_anon;
 select exists (select from core.similar_terms('quartz cuting'));
+
+-- revert
+drop function core.similar_terms;
 
 -- task: BUILD_0037 implement_feature
 -- title: Subtree moves and merges in the taxonomy: term_move and term_merge

@@ -208,7 +208,7 @@ update identity.external_identities set email = 'x@example.org', updated_at = no
 update identity.user_roles set reason = 'y', updated_at = now() - interval '1 day' where user_id = '00000000-0000-7000-8000-000000046001' and role_code = 'designer' returning updated_at >= now();
 update identity.groups set name = 'y', updated_at = now() - interval '1 day' where slug = 'probe-0046' returning updated_at >= now();
 update identity.invitations set role = 'manager', updated_at = now() - interval '1 day' where token_sha256 = sha256('46') returning updated_at >= now();
-update identity.user_roles set during = tstzrange(lower(during), now()) where user_id = '00000000-0000-7000-8000-000000046001' and role_code = 'moderator';
+update identity.user_roles set during = tstzrange(now() - interval '1 day', now()) where user_id = '00000000-0000-7000-8000-000000046001' and role_code = 'moderator';
 delete from identity.user_roles where user_id = '00000000-0000-7000-8000-000000046001' and role_code = 'moderator';
 select count(*) = 2 from core.status_changes where entity_id = '00000000-0000-7000-8000-000000046001' and machine = 'user_role' and from_status = 'held' and to_status = 'ended';
 insert into identity.challenges (user_id, purpose, target, expires_at) values ('00000000-0000-7000-8000-000000046001', 'email_verify', 'x', now() + interval '1 hour');

@@ -235,23 +235,23 @@ from unnest(array['identity.totp_step(timestamptz)', 'identity.require_factor(uu
 
 -- task: BUILD_0055 implement_feature critical
 -- title: WebAuthn credential registry with challenge binding and clone detection
--- does: begin_webauthn(person) stores a single-use challenge of 32 bytes for five minutes; finish_registration() and finish_assertion() record the gateway's verdict against it.
---   A signature counter that does not grow marks the key compromised and blocks it.
--- proves: a used or expired challenge raises, counter 10 then 9 marks the key and refuses it for good, two people cannot register one key.
--- needs: BUILD_0045, BUILD_0049
-create function identity.begin_webauthn(person uuid, out challenge uuid, out nonce bytea) returns record
+-- does: begin_webauthn(person, ceremony) stores a single-use challenge of 32 bytes for five minutes; finish_registration() and finish_assertion() record the gateway's
+--   verdict against one of their own ceremony. A signature counter that does not grow marks the key compromised and blocks it. A further key takes aal2.
+-- proves: a used or expired challenge and one of the other ceremony raise, counter 10 then 9 marks the key and refuses it for good, two people cannot register one key.
+-- needs: BUILD_0045, BUILD_0049, BUILD_0054
+create function identity.begin_webauthn(person uuid, ceremony text, out challenge uuid, out nonce bytea) returns record
   language sql security definer set search_path = ''
 as $$
-  insert into identity.challenges (user_id, purpose, target, nonce, expires_at) values (person, 'webauthn', person::text, extensions.gen_random_bytes(32), clock_timestamp() + interval '5 minutes') returning id, nonce
+  insert into identity.challenges (user_id, purpose, target, nonce, expires_at) values (person, 'webauthn', ceremony, extensions.gen_random_bytes(32), clock_timestamp() + interval '5 minutes') returning id, nonce
 $$;
 
-create function identity.take_challenge(challenge uuid) returns uuid
+create function identity.take_challenge(challenge uuid, ceremony text) returns uuid
   language plpgsql security definer set search_path = ''
 as $$
 declare
   person uuid;
 begin
-  update identity.challenges c set consumed_at = clock_timestamp() where c.id = challenge and c.purpose = 'webauthn' and c.consumed_at is null and c.expires_at > clock_timestamp() returning c.user_id into person;
+  update identity.challenges c set consumed_at = clock_timestamp() where c.id = challenge and c.purpose = 'webauthn' and c.target = ceremony and c.consumed_at is null and c.expires_at > clock_timestamp() returning c.user_id into person;
   if person is null then
     raise exception using errcode = '28000', message = 'the challenge is unknown, used or expired', hint = 'Begin again.';
   end if;
@@ -259,20 +259,26 @@ begin
 end $$;
 
 create function identity.finish_registration(challenge uuid, credential bytea, key bytea, params jsonb default '{}') returns uuid
-  language sql security definer set search_path = ''
+  language plpgsql security definer set search_path = ''
 as $$
-  insert into identity.credentials (user_id, kind, label, credential_id, public_key, params) values (identity.take_challenge(challenge), 'webauthn', params ->> 'label', credential, key, params) returning id
-$$;
+declare
+  person constant uuid := identity.take_challenge(challenge, 'registration');
+  made uuid;
+begin
+  perform identity.require_factor(person);
+  insert into identity.credentials (user_id, kind, label, credential_id, public_key, params) values (person, 'webauthn', finish_registration.params ->> 'label', credential, key, finish_registration.params) returning id into made;
+  return made;
+end $$;
 
 create function identity.finish_assertion(challenge uuid, credential bytea, counter bigint, verified boolean, session uuid default null) returns boolean
   language plpgsql security definer set search_path = ''
 as $$
 declare
-  person constant uuid := identity.take_challenge(challenge);
+  person constant uuid := identity.take_challenge(challenge, 'assertion');
   key identity.credentials;
 begin
   select * into key from identity.credentials c where c.credential_id = credential and c.user_id = person and c.revoked_at is null for update;
-  if key.id is null or not verified or key.compromised_at is not null then
+  if key.id is null or verified is not true or key.compromised_at is not null then
     return false;
   elsif counter <= key.sign_count and (counter, key.sign_count) <> (0, 0) then
     update identity.credentials c set compromised_at = now() where c.id = key.id;
@@ -283,40 +289,42 @@ begin
   return true;
 end $$;
 
-comment on function identity.begin_webauthn is 'A challenge for registration or assertion: 32 random bytes, once, within five minutes. Security definer: callers read no challenge.';
-comment on function identity.take_challenge is 'Uses a challenge up and names its person, or raises 28000. Security definer: callers write no challenge.';
-comment on function identity.finish_registration is 'Stores a key the gateway has attested. Security definer: writes credentials.';
+comment on function identity.begin_webauthn is 'A challenge for a ceremony, registration or assertion: 32 random bytes, once, within five minutes. Security definer: callers read no challenge.';
+comment on function identity.take_challenge is 'Uses a challenge of a ceremony up and names its person, or raises 28000. Security definer: callers write no challenge.';
+comment on function identity.finish_registration is 'Stores a key the gateway has attested; who has a second factor must have used it (identity.require_factor). Security definer: writes credentials.';
 comment on function identity.finish_assertion is 'The gateway''s verdict on a signature; a counter that does not grow means a cloned key (zero means the key has none). Security definer: writes credentials and sessions.';
 
 -- verify
 insert into core.users (id, handle, email, status) values ('00000000-0000-7000-8000-000000055001', 'ada-0055', 'ada-0055@example.org', 'active'), ('00000000-0000-7000-8000-000000055002', 'eve-0055', 'eve-0055@example.org', 'active');
-create temporary table c on commit drop as select (identity.begin_webauthn('00000000-0000-7000-8000-000000055001')).* from generate_series(1, 3);
+create temporary table c on commit drop as select (identity.begin_webauthn('00000000-0000-7000-8000-000000055001', 'assertion')).* from generate_series(1, 3);
 select bool_and(length(nonce) = 32), count(distinct nonce) >= 3 from pg_temp.c;
-create temporary table k on commit drop as select (select session_id from identity.create_session('00000000-0000-7000-8000-000000055001')) as sid, identity.finish_registration((identity.begin_webauthn('00000000-0000-7000-8000-000000055001')).challenge, '\x0055', '\x01', '{"label": "key"}') as id;
+create temporary table k on commit drop as select (select session_id from identity.create_session('00000000-0000-7000-8000-000000055001')) as sid, identity.finish_registration((identity.begin_webauthn('00000000-0000-7000-8000-000000055001', 'registration')).challenge, '\x0055', '\x01', '{"label": "key"}') as id;
 select label = 'key' and public_key = '\x01' from identity.credentials join pg_temp.k using (id);
-select blueprint.raises($$ select identity.finish_registration((identity.begin_webauthn('00000000-0000-7000-8000-000000055002')).challenge, '\x0055', '\x02') $$, '23505', 'credentials_credential_id_key');
-select identity.finish_assertion((identity.begin_webauthn('00000000-0000-7000-8000-000000055001')).challenge, '\x0055', 10, true, sid) from pg_temp.k;
+select blueprint.raises($$ select identity.finish_registration((identity.begin_webauthn('00000000-0000-7000-8000-000000055002', 'registration')).challenge, '\x0055', '\x02') $$, '23505', 'credentials_credential_id_key');
+select identity.finish_assertion((identity.begin_webauthn('00000000-0000-7000-8000-000000055001', 'assertion')).challenge, '\x0055', 10, true, sid) from pg_temp.k;
 select s.auth_level = 'aal2' from identity.sessions s join pg_temp.k on k.sid = s.id;
 select sign_count = 10 and last_used_at = now() from identity.credentials join pg_temp.k using (id);
-select not identity.finish_assertion((identity.begin_webauthn('00000000-0000-7000-8000-000000055001')).challenge, '\x0055', 11, false, sid) from pg_temp.k;
-select not identity.finish_assertion((identity.begin_webauthn('00000000-0000-7000-8000-000000055001')).challenge, '\x0055', 9, true, sid) from pg_temp.k;
+select not identity.finish_assertion((identity.begin_webauthn('00000000-0000-7000-8000-000000055001', 'assertion')).challenge, '\x0055', 11, false, sid) from pg_temp.k;
+select not identity.finish_assertion((identity.begin_webauthn('00000000-0000-7000-8000-000000055001', 'assertion')).challenge, '\x0055', 9, true, sid) from pg_temp.k;
 select compromised_at is not null from identity.credentials join pg_temp.k using (id);
-select not identity.finish_assertion((identity.begin_webauthn('00000000-0000-7000-8000-000000055001')).challenge, '\x0055', 12, true, sid) from pg_temp.k;
-select identity.take_challenge(challenge) = '00000000-0000-7000-8000-000000055001' from pg_temp.c limit 1;
-select blueprint.raises(format('select identity.take_challenge(%L)', id), '28000') from identity.challenges where user_id = '00000000-0000-7000-8000-000000055001' and consumed_at is not null limit 1;
-insert into identity.challenges (id, user_id, purpose, target, created_at, expires_at) values ('00000000-0000-7000-8000-000000055009', '00000000-0000-7000-8000-000000055001', 'webauthn', 'x', now() - interval '10 minutes', now() - interval '5 minutes');
+select not identity.finish_assertion((identity.begin_webauthn('00000000-0000-7000-8000-000000055001', 'assertion')).challenge, '\x0055', 12, true, sid) from pg_temp.k;
+select blueprint.raises(format('select identity.take_challenge(%L, %L)', challenge, 'registration'), '28000'), blueprint.raises(format('select identity.finish_registration(%L, %L, %L)', challenge, '\x05', '\x01'), '28000') from pg_temp.c;
+select identity.take_challenge(challenge, 'assertion') = '00000000-0000-7000-8000-000000055001' from pg_temp.c limit 1;
+select blueprint.raises(format('select identity.take_challenge(%L, %L)', id, 'assertion'), '28000') from identity.challenges where user_id = '00000000-0000-7000-8000-000000055001' and consumed_at is not null limit 1;
+insert into identity.challenges (id, user_id, purpose, target, created_at, expires_at) values ('00000000-0000-7000-8000-000000055009', '00000000-0000-7000-8000-000000055001', 'webauthn', 'assertion', now() - interval '10 minutes', now() - interval '5 minutes');
 select blueprint.raises($$ select identity.finish_assertion('00000000-0000-7000-8000-000000055009', '\x0055', 13, true) $$, '28000');
 set local role hc_worker;
-select length((identity.begin_webauthn('00000000-0000-7000-8000-000000055001')).nonce) = 32, identity.finish_registration((identity.begin_webauthn('00000000-0000-7000-8000-000000055001')).challenge, '\x005501', '\x01') is not null,
-  not identity.finish_assertion((identity.begin_webauthn('00000000-0000-7000-8000-000000055001')).challenge, '\x99', 1, true), identity.take_challenge((identity.begin_webauthn('00000000-0000-7000-8000-000000055001')).challenge) is not null;
+select length((identity.begin_webauthn('00000000-0000-7000-8000-000000055002', 'assertion')).nonce) = 32, identity.finish_registration((identity.begin_webauthn('00000000-0000-7000-8000-000000055002', 'registration')).challenge, '\x005501', '\x01') is not null;
+select blueprint.raises($$ select identity.finish_registration((identity.begin_webauthn('00000000-0000-7000-8000-000000055002', 'registration')).challenge, '\x005502', '\x01') $$, '42501', 'only after using it'),
+  not identity.finish_assertion((identity.begin_webauthn('00000000-0000-7000-8000-000000055001', 'assertion')).challenge, '\x99', 1, true), identity.take_challenge((identity.begin_webauthn('00000000-0000-7000-8000-000000055001', 'assertion')).challenge, 'assertion') is not null;
 select f, not has_function_privilege('hc_member', f, 'execute')
-from unnest(array['identity.begin_webauthn(uuid)', 'identity.take_challenge(uuid)', 'identity.finish_registration(uuid, bytea, bytea, jsonb)', 'identity.finish_assertion(uuid, bytea, bigint, boolean, uuid)']) f;
+from unnest(array['identity.begin_webauthn(uuid, text)', 'identity.take_challenge(uuid, text)', 'identity.finish_registration(uuid, bytea, bytea, jsonb)', 'identity.finish_assertion(uuid, bytea, bigint, boolean, uuid)']) f;
 
 -- task: BUILD_0056 implement_feature
 -- title: Recovery codes: ten single-use hashed codes with regeneration
 -- does: The gateway makes ten codes, shows them once and stores their PHC strings; one that verifies is used up and raises the session to aal2. Storing new codes ends the old ones.
 -- proves: a code works once, count_left drops to nine, after regeneration an old one fails, a set is ten codes or none.
--- needs: BUILD_0033, BUILD_0045, BUILD_0049
+-- needs: BUILD_0033, BUILD_0045, BUILD_0049, BUILD_0054
 create function identity.store_recovery_codes(person uuid, codes core.phc[]) returns int
   language plpgsql security definer set search_path = ''
 as $$
@@ -324,6 +332,7 @@ begin
   if cardinality(codes) is distinct from 10 then
     raise exception using errcode = '22023', message = 'a set of recovery codes is ten';
   end if;
+  perform identity.require_factor(person);
   update identity.credentials c set revoked_at = now() where c.user_id = person and c.kind = 'recovery_codes' and c.revoked_at is null;
   insert into identity.credentials (user_id, kind, label, secret_hash) select person, 'recovery_codes', 'code ' || n, code from unnest(codes) with ordinality c(code, n);
   return cardinality(codes);
@@ -339,9 +348,10 @@ create function identity.use_recovery_code(credential uuid, session uuid) return
   language sql security definer set search_path = ''
 as $$
   with used as (
-    update identity.credentials c set revoked_at = now(), last_used_at = now() where c.id = credential and c.kind = 'recovery_codes' and c.revoked_at is null returning c.user_id),
+    update identity.credentials c set revoked_at = now(), last_used_at = now() where c.id = credential and c.kind = 'recovery_codes' and c.revoked_at is null
+      and exists (select from identity.sessions s where s.id = session and s.user_id = c.user_id and s.revoked_at is null) returning c.user_id),
   raised as (
-    update identity.sessions s set auth_level = 'aal2' from used where s.id = session and s.user_id = used.user_id and s.revoked_at is null),
+    update identity.sessions s set auth_level = 'aal2' from used where s.id = session),
   told as (
     insert into core.status_changes (machine, entity_id, from_status, to_status, reason) select 'recovery_code', used.user_id, 'held', 'used', 'signed in with a recovery code' from used)
   select exists (select from used)
@@ -351,9 +361,9 @@ create function identity.count_left(person uuid) returns bigint
   language sql stable
   return (select count(*) from identity.recovery_codes(person));
 
-comment on function identity.store_recovery_codes is 'Ten PHC strings replace the old set. Security definer: writes credentials.';
+comment on function identity.store_recovery_codes is 'Ten PHC strings replace the old set; who has a second factor must have used it (identity.require_factor). Security definer: writes credentials.';
 comment on function identity.recovery_codes is 'The unused codes as PHC strings, for the verifier alone. Security definer: secrets have no grant.';
-comment on function identity.use_recovery_code is 'Uses up the code that verified; false when it was used already. Logged, so that the person can be told. Security definer: writes credentials and sessions.';
+comment on function identity.use_recovery_code is 'Uses up the code that verified; false when it was used already or the session is another person''s. Logged, so that the person can be told. Security definer: writes credentials and sessions.';
 comment on function identity.count_left is 'How many codes are left.';
 
 -- verify
@@ -364,6 +374,7 @@ set local role hc_worker;
 select identity.store_recovery_codes('00000000-0000-7000-8000-000000056001', array(select core.dummy_phc() from generate_series(1, 10))) = 10;
 select blueprint.raises($$ select identity.store_recovery_codes('00000000-0000-7000-8000-000000056001', array[core.dummy_phc()]) $$, '22023');
 create temporary table c on commit drop as select credential from identity.recovery_codes('00000000-0000-7000-8000-000000056001') where phc is not null;
+select not identity.use_recovery_code(credential, uuidv7()) from (select credential from pg_temp.c order by 1 limit 1) c;
 select identity.use_recovery_code(credential, sid) from (select credential from pg_temp.c order by 1 limit 1) c, pg_temp.s;
 select not identity.use_recovery_code(credential, sid) from (select credential from pg_temp.c order by 1 limit 1) c, pg_temp.s;
 select identity.count_left('00000000-0000-7000-8000-000000056001') = 9;

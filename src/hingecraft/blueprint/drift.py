@@ -71,6 +71,8 @@ def repair(engine: Engine, findings: list[Finding]) -> list[Finding]:
         for finding in safe:
             script.append(f"set local blueprint.task_id = {quote(finding.task or '')}")
             script += finding.repair.statements
+        left = ", ".join(quote(f"{f.object_type} {f.identity}") for f in findings if f not in safe)
+        script.append(f"select blueprint.snapshot_fingerprints(null, array[{left}]::text[])")
         engine.wire.must(";\n".join(["begin", *script, "commit"]))
     return [f for f in findings if f not in safe]
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from hingecraft.blueprint.catalog import Difference, differences, snapshot
 from hingecraft.blueprint.engine import Engine, footprint_rows
 from hingecraft.blueprint.errors import TaskFailed
-from hingecraft.blueprint.run import Report, Watcher, build, revert
+from hingecraft.blueprint.run import Watcher, build, revert
 from hingecraft.blueprint.script import VERIFY_BEGINS, Script, failed, verdict
 from hingecraft.blueprint.task import LEDGER_TASKS, Task
 from hingecraft.errors import HingecraftError
@@ -189,16 +189,15 @@ def prove(blueprint: Blueprint, prover: Prover, tasks: list[Task], watcher: Watc
     proof = prover.proof
     proof.total = len(tasks)
     before = snapshot(prover.wire, blueprint)
-    _all_done(build(blueprint, prover, tasks, watcher))
-    _all_done(revert(blueprint, prover, [task.id for task in blueprint.order]))
+    report = build(blueprint, prover, tasks, watcher)
+    if report.error:
+        raise report.error
+    report = revert(blueprint, prover, [task.id for task in blueprint.order])
+    if report.error:
+        proof.unproven.append((report.outcomes[-1].task.id, "full revert", report.error.message))
     proof.left = differences(before, snapshot(prover.wire, blueprint))
     proof.seconds = time.perf_counter() - began
     return proof
-
-
-def _all_done(report: Report) -> None:
-    if report.error:
-        raise report.error
 
 
 def _count(answer: Answer) -> int:

@@ -22,6 +22,7 @@ _ORDER = (
     "index",
     "trigger",
     "policy",
+    "view column",
 )
 
 
@@ -50,16 +51,20 @@ def repair_of(kind: str, identity: str, expected: Definition | None, found: Defi
             statements += _privileges(kind, identity, expected, {}) + _comment(kind, identity, expected)
         return Repair(kind, tuple(statements), loses_data=False)
     aspects = sorted(k for k in expected.keys() | found.keys() if expected.get(k) != found.get(k))
+    if kind == "database":
+        return Repair(kind, (), False, aspects)  # the operator's: a copy of a database inherits neither privileges nor comment
     return Repair(kind, tuple(_alter(kind, identity, expected, found, aspects)), _narrows(kind, aspects), aspects)
 
 
-def _create(kind: str, identity: str, expected: Definition) -> list[str]:
+def _create(kind: str, identity: str, expected: Definition) -> list[str]:  # noqa: PLR0911 (one answer a kind)
     """Make a dropped object again; what held data is gone, and nothing made here would bring it back."""
     name, table = on_table(identity)
     definition = expected.get("def")
     match kind:
         case "index" | "function" | "procedure" | "trigger" | "rule" | "statistics object" | "event trigger":
             return [str(definition)]
+        case "view column":
+            return _comment(kind, identity, expected)
         case "view":
             options = f" with ({', '.join(expected['reloptions'])})" if expected.get("reloptions") else ""
             return [f"create view {identity}{options} as {definition}", *_owner(kind, identity, expected)]
