@@ -15,7 +15,7 @@ def compile(
     json: Json = False,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when a file is not up to date.")] = False,
 ) -> None:
-    """Compile the task blocks into the blueprint's JSON and summary.
+    """Compile the task blocks into the blueprint's JSON and summary, and the help into its reference.
 
     Example: hc compile --check
     """
@@ -24,7 +24,8 @@ def compile(
     from hingecraft.cli.workshop import read_blueprint
 
     blueprint = read_blueprint()
-    changed = [path.relative_to(blueprint.root.parent).as_posix() for path in write(blueprint, check=check)]
+    root = blueprint.root.parent
+    changed = [path.relative_to(root).as_posix() for path in [*write(blueprint, check=check), *_reference(root, check=check)]]
     if json:
         emit(
             {
@@ -42,6 +43,18 @@ def compile(
         )
     if check and changed:
         raise typer.Exit(1)
+
+
+def _reference(root: Path, *, check: bool) -> list[Path]:
+    """Write docs/reference/cli.md, in a checkout; returns it when it changed (or would)."""
+    from hingecraft.cli.reference import reference
+
+    page, text = root / "docs" / "reference" / "cli.md", reference()
+    if not page.parent.is_dir() or (page.exists() and page.read_text(encoding="utf-8") == text):
+        return []
+    if not check:
+        page.write_text(text, encoding="utf-8")
+    return [page]
 
 
 def export(
