@@ -219,6 +219,7 @@ grant select on pg_temp.f to hc_worker;
 set local role hc_worker;
 select identity.totp_secret(id) = '\x54', not identity.accept_totp(id, identity.totp_step(), true, eve), not identity.accept_totp(id, identity.totp_step(), null, sid) from pg_temp.f;
 select identity.require_factor('00000000-0000-7000-8000-000000054001') is not null;
+select prosecdef from pg_proc where oid = 'identity.require_factor(uuid)'::regprocedure;
 select not identity.accept_totp(id, identity.totp_step() - 2, true, sid), not identity.accept_totp(id, identity.totp_step() + 2, true, sid) from pg_temp.f;
 select identity.accept_totp(id, identity.totp_step() - 1, true, sid) from pg_temp.f;
 select sql, blueprint.raises(sql, '42501', 'only after using it') from (values ($$ select identity.enrol_totp('00000000-0000-7000-8000-000000054001', '\x5401') $$), ($$ select identity.require_factor('00000000-0000-7000-8000-000000054001') $$)) v(sql);

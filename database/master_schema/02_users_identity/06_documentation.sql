@@ -168,6 +168,7 @@ comment on trigger user_roles_freeze on identity.user_roles is 'A grant changes 
 
 -- verify
 select count(*) = 0 from blueprint.undocumented('identity');
+select count(*) = 2 and bool_and(obj_description(oid, 'pg_trigger') is not null) from pg_trigger where tgrelid = 'core.users'::regclass and tgname in ('users_welcome', 'users_end_sessions');
 select t, bool_and(c in (select column_name from blueprint.annotations(('identity.' || t)::regclass) where tag = mark)) from (values
   ('credentials', 'secret', 'secret_hash,secret_sealed,credential_id'), ('refresh_tokens', 'secret', 'token_sha256,parent_sha256'), ('challenges', 'secret', 'code_hash,nonce'),
   ('invitations', 'secret', 'email_bidx,token_sha256'), ('sessions', 'secret', 'user_agent_hash'), ('sessions', 'pii', 'ip,device'), ('external_identities', 'pii', 'subject,email,claims'),

@@ -55,6 +55,8 @@ class Face(Watcher):
             self.live.update(self._picture(), refresh=True)
             self.live.stop()
             self.live = None
+            if self.record is not None and self.console is not None:
+                self.console.print()
 
     def begins(self, tasks: list[Task]) -> None:
         self._tasks = tasks
