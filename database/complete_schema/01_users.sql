@@ -148,11 +148,12 @@ select index, blueprint.plan_uses(sql, index) from (values
   ($$ select from core.users where status = 'suspended' order by created_at desc limit 10 $$, 'users_status_created_at_idx'),
   ($$ select from core.users where is_student and campus = 'berlin' order by created_at $$, 'users_campus_created_at_idx'),
   ($$ select from core.users where email_bidx = '\x00' $$, 'users_email_bidx_key'),
-  ($$ select from core.users where country = 'DE' and status = 'active' $$, 'users_country_idx'),
+  ($$ select from core.users where country >= 'DE' and status = 'active' order by country limit 5 $$, 'users_country_idx'),
   ($$ select from core.users order by last_seen_at desc nulls last limit 10 $$, 'users_last_seen_at_idx')) v(sql, index);
 select amname = 'brin' and indisvalid from pg_index join pg_class c on c.oid = indexrelid join pg_am a on a.oid = relam where indexrelid = 'core.users_created_at_brin_idx'::regclass;
-insert into core.users (handle, email_bidx) values ('ada-0662', '\x0662');
-select blueprint.raises($$ insert into core.users (handle, email_bidx) values ('bob-0662', '\x0662') $$, '23505', 'users_email_bidx_key');
+insert into core.users (handle) values ('ada-0662'), ('bob-0662');
+update core.users set email_bidx = '\x0662' where handle = 'ada-0662';
+select blueprint.raises($$ update core.users set email_bidx = '\x0662' where handle = 'bob-0662' $$, '23505', 'users_email_bidx_key');
 
 -- task: BUILD_0663 create_table_constraints critical
 -- title: Constrain core.users: identity, erasure, merge and locale rules
@@ -214,7 +215,7 @@ select cols, blueprint.raises(format('insert into core.users (handle, %s) values
   ('status, erased_at, email', $$ 'eve-0663', 'erased', now(), 'eve-0663@example.org' $$, '23514', 'users_erased_holds_nothing_check'),
   ('merged_into', $$ 'eve-0663', '00000000-0000-7000-8000-000000663001' $$, '23514', 'users_merged_into_check'),
   ('status, merged_into', $$ 'eve-0663', 'deactivated', '00000000-0000-7000-8000-00000066300f' $$, '23503', 'users_merged_into_fk'),
-  ('display_name', $$ 'eve-0663', '' $$, '23514', 'users_display_name_check'),
+  ('display_name', $$ 'eve-0663', repeat('x', 121) $$, '23514', 'users_display_name_check'),
   ('time_zone', $$ 'eve-0663', 'Mars/Base' $$, '23514', 'users_time_zone_check'),
   ('country', $$ 'eve-0663', 'Germany' $$, '23514', 'country_code'),
   ('locale', $$ 'eve-0663', 'not a locale' $$, '23514', 'locale_tag')) v(cols, vals, state, rule);
