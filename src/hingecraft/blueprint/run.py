@@ -83,8 +83,8 @@ def build(blueprint: Blueprint, engine: Engine, tasks: Iterable[Task], watcher: 
     report = Report(engine.new_run())
     began = time.perf_counter()
     entries = engine.ledger.entries()
-    wanted = {task.id for task in tasks}
-    todo = [(t, change_of(t, entries.get(t.id))) for t in blueprint.order if t.id in blueprint.graph.closure(wanted)]
+    wanted = blueprint.graph.closure(task.id for task in tasks)
+    todo = [(task, change_of(task, entries.get(task.id))) for task in blueprint.order if task.id in wanted]
     work = [t for t, change in todo if change is not Change.NONE]
     report.outcomes += [Outcome(t, "unchanged") for t, change in todo if change is Change.NONE]
     watcher.begins(work)
