@@ -44,7 +44,7 @@ comment on table identity.external_identities is 'Accounts at other providers th
 comment on column identity.external_identities.id is 'Version 7 UUID.';
 comment on column identity.external_identities.user_id is 'Whom it signs in.';
 comment on column identity.external_identities.provider is 'As google, github, wix.';
-comment on column identity.external_identities.subject is 'Identifier of the account at the provider. @pii';
+comment on column identity.external_identities.subject is 'Identifier of the account at the provider. @pii delete';
 comment on column identity.external_identities.email is 'Mail the provider vouched for when it was linked. @pii';
 comment on column identity.external_identities.claims is 'What the provider said at the last sign-in. @pii';
 comment on column identity.external_identities.linked_at is 'When it was linked.';
