@@ -22,11 +22,11 @@ comment on column identity.profiles.metadata is 'Notes of the platform.';
 comment on column identity.profiles.created_at is 'When the profile was made.';
 comment on column identity.profiles.updated_at is 'When the row last really changed.';
 
-comment on table identity.credentials is 'What people sign in with: passwords, authenticators, security keys, recovery codes, wallets. Revoked rows stay. @distribution local';
+comment on table identity.credentials is 'What people sign in with: passwords, authenticators, security keys, recovery codes, wallets. Revoked rows stay until their owner is erased. @distribution local';
 comment on column identity.credentials.id is 'Version 7 UUID.';
 comment on column identity.credentials.user_id is 'Whose credential; never changes.';
 comment on column identity.credentials.kind is 'password, totp, webauthn, recovery_codes (a row a code) or wallet; never changes.';
-comment on column identity.credentials.label is 'Name its owner knows it by, as "yellow key". @pii';
+comment on column identity.credentials.label is 'Name its owner knows it by, as "yellow key". @pii delete';
 comment on column identity.credentials.secret_hash is 'PHC string of a password or recovery code, checked outside the database. @secret';
 comment on column identity.credentials.secret_sealed is 'Secret of an authenticator, encrypted outside the database. @secret';
 comment on column identity.credentials.credential_id is 'Identifier of a security key, unique over all people. @secret';
@@ -40,7 +40,7 @@ comment on column identity.credentials.compromised_at is 'When a clone of the ke
 comment on column identity.credentials.created_at is 'When the row was made.';
 comment on column identity.credentials.updated_at is 'When the row last really changed.';
 
-comment on table identity.external_identities is 'Accounts at other providers that sign somebody in. Unlinked rows stay. @distribution local';
+comment on table identity.external_identities is 'Accounts at other providers that sign somebody in. Unlinked rows stay until their owner is erased. @distribution local';
 comment on column identity.external_identities.id is 'Version 7 UUID.';
 comment on column identity.external_identities.user_id is 'Whom it signs in.';
 comment on column identity.external_identities.provider is 'As google, github, wix.';
@@ -79,7 +79,7 @@ comment on table identity.challenges is 'Proofs asked for and attempts made; gra
 comment on column identity.challenges.id is 'Version 7 UUID.';
 comment on column identity.challenges.user_id is 'Who is asked, null for an unknown mail; never changes.';
 comment on column identity.challenges.purpose is 'email_verify, password_reset, login_otp, wallet_proof, webauthn, password or totp.';
-comment on column identity.challenges.target is 'What it is about, by purpose: an address, a credential, a mail, a step. @pii';
+comment on column identity.challenges.target is 'What it is about, by purpose: an address, a credential, a mail, a step. @pii delete';
 comment on column identity.challenges.code_hash is 'Digest of the code that was sent. @secret';
 comment on column identity.challenges.nonce is 'Random bytes to be signed. @secret';
 comment on column identity.challenges.attempts is 'Wrong answers so far, five at most; a password attempt begun under a lock starts with five.';
