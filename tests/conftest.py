@@ -15,7 +15,7 @@ from hingecraft.blueprint.engine import Engine, Options
 from hingecraft.blueprint.load import Blueprint, database_folder, load
 from hingecraft.blueprint.run import build
 from hingecraft.blueprint.wire import Wire
-from hingecraft.postgres import Server, connect, scratch_server
+from hingecraft.postgres import Server, connect, copy_database, scratch_server
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,7 +101,10 @@ def built(server: Server, analyst: Analyst, template: str) -> Iterator[Database]
 def _database(server: Server, analyst: Analyst, template: str) -> Iterator[Database]:
     name = f"test_{next(_numbers)}"
     with connect(server, dbname="postgres") as admin:
-        admin.execute(f"create database {name} template {template} strategy file_copy".encode())
+        if template == "template1":
+            admin.execute(f"create database {name} strategy file_copy".encode())
+        else:
+            copy_database(admin, template, name, strategy="file_copy")
         yield Database(server, name, analyst)
         admin.execute(f"drop database {name} with (force)".encode())
 

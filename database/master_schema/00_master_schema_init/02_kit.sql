@@ -160,16 +160,16 @@ begin atomic
   with schema as (select n.* from pg_catalog.pg_namespace n where n.nspname = room)
   select o.object_type, o.identity, a.privilege_type
   from (
-    select 'schema', s.nspname, s.nspname::text, s.oid, coalesce(s.nspacl, acldefault('n', s.nspowner)) from schema s
+    select 'schema' as object_type, s.nspname as name, s.nspname::text as identity, s.oid as oid, coalesce(s.nspacl, acldefault('n', s.nspowner)) as acl from schema s
     union all
-    select 'relation', c.relname, c.oid::regclass::text, c.oid, c.relacl from pg_catalog.pg_class c join schema s on s.oid = c.relnamespace
+    select 'relation' as object_type, c.relname, c.oid::regclass::text, c.oid, c.relacl from pg_catalog.pg_class c join schema s on s.oid = c.relnamespace
     union all
-    select 'function', p.proname, p.oid::regprocedure::text, p.oid, coalesce(p.proacl, acldefault('f', p.proowner))
+    select 'function' as object_type, p.proname, p.oid::regprocedure::text, p.oid, coalesce(p.proacl, acldefault('f', p.proowner))
     from pg_catalog.pg_proc p join schema s on s.oid = p.pronamespace
     union all
-    select 'type', t.typname, t.oid::regtype::text, t.oid, coalesce(t.typacl, acldefault('T', t.typowner))
+    select 'type' as object_type, t.typname, t.oid::regtype::text, t.oid, coalesce(t.typacl, acldefault('T', t.typowner))
     from pg_catalog.pg_type t join schema s on s.oid = t.typnamespace where t.typrelid = 0 and t.typelem = 0
-  ) o(object_type, name, identity, oid, acl), aclexplode(o.acl) a
+  ) o, aclexplode(o.acl) a
   where a.grantee = 0 and (names = '{}' or o.name = any (names))
     and not exists (select from pg_catalog.pg_depend d where d.objid = o.oid and d.deptype = 'e')
   order by 1, 2, 3;

@@ -26,7 +26,8 @@ begin
         update blueprint.objects s
         set identity = coalesce(now.identity, s.identity), dropped_at = case when now.identity is null then clock_timestamp() end
         from blueprint.objects t, lateral pg_catalog.pg_identify_object(t.classid, t.objid, t.objsubid) now
-        where s.classid = t.classid and s.objid = t.objid and s.objsubid = t.objsubid and t.dropped_at is null and t.identity is distinct from now.identity;
+        where s.classid = t.classid and s.objid = t.objid and s.objsubid = t.objsubid and t.dropped_at is null and t.object_type <> 'database'
+          and t.identity is distinct from now.identity;
       end if;
       for c in
         select d.classid, d.objid, d.objsubid, d.object_type, d.object_identity as identity, d.command_tag, d.command_tag like any ('{CREATE %,SELECT INTO,IMPORT %}') as created,

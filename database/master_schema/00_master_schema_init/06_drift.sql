@@ -18,10 +18,10 @@ with room as materialized (
 member as materialized (
   select d.classid, d.objid from pg_depend d where d.deptype = 'e'),
 object (classid, objid, objsubid, acl, owner, definition) as (
-  select 'pg_namespace'::regclass::oid, n.oid, 0, coalesce(n.nspacl, acldefault('n', n.nspowner)), n.nspowner, '{}'::jsonb from room n
+  select 'pg_namespace'::regclass::oid, n.oid, 0, coalesce(n.nspacl, acldefault('n', n.nspowner)), n.nspowner, jsonb_build_object('name', quote_ident(n.nspname)) from room n
   union all
   select 'pg_class'::regclass, c.oid, 0, coalesce(c.relacl, acldefault(case c.relkind when 'S' then 's' else 'r' end::"char", c.relowner)), c.relowner,
-    jsonb_strip_nulls(jsonb_build_object('kind', c.relkind, 'persistence', nullif(c.relpersistence, 'p'), 'reloptions', c.reloptions,
+    jsonb_strip_nulls(jsonb_build_object('name', format('%I.%I', n.nspname, c.relname), 'kind', c.relkind, 'persistence', nullif(c.relpersistence, 'p'), 'reloptions', c.reloptions,
       'rls', nullif(c.relrowsecurity, false), 'force_rls', nullif(c.relforcerowsecurity, false), 'replica_identity', nullif(nullif(c.relreplident, 'd'), 'n'),
       'partition_key', pg_get_partkeydef(c.oid), 'partition_bound', pg_get_expr(c.relpartbound, c.oid),
       'partition_of', (select jsonb_agg(i.inhparent::regclass::text order by i.inhseqno) from pg_inherits i where i.inhrelid = c.oid),
@@ -32,7 +32,7 @@ object (classid, objid, objsubid, acl, owner, definition) as (
   from pg_class c join room n on n.oid = c.relnamespace where c.relkind in ('r', 'p', 'f', 'v', 'm', 'S')
   union all
   select 'pg_class'::regclass, c.oid, a.attnum, a.attacl, null,
-    jsonb_strip_nulls(jsonb_build_object('type', format_type(a.atttypid, a.atttypmod), 'not_null', nullif(a.attnotnull, false), 'default', pg_get_expr(d.adbin, d.adrelid),
+    jsonb_strip_nulls(jsonb_build_object('name', quote_ident(a.attname), 'type', format_type(a.atttypid, a.atttypmod), 'not_null', nullif(a.attnotnull, false), 'default', pg_get_expr(d.adbin, d.adrelid),
       'generated', nullif(a.attgenerated, ''), 'identity', nullif(a.attidentity, ''), 'options', a.attoptions, 'statistics', a.attstattarget,
       'collation', case when a.attcollation <> t.typcollation then a.attcollation::regcollation::text end,
       'compression', nullif(a.attcompression, ''), 'partition_of', nullif(c.relispartition, false)))
@@ -41,23 +41,23 @@ object (classid, objid, objsubid, acl, owner, definition) as (
   where c.relkind in ('r', 'p', 'f', 'c') or (c.relkind in ('v', 'm') and col_description(c.oid, a.attnum) is not null)
   union all
   select 'pg_constraint'::regclass, k.oid, 0, null, null,
-    jsonb_strip_nulls(jsonb_build_object('def', pg_get_constraintdef(k.oid), 'partition_of', nullif(k.conparentid <> 0 or k.coninhcount > 0, false)))
+    jsonb_strip_nulls(jsonb_build_object('name', quote_ident(k.conname), 'def', pg_get_constraintdef(k.oid), 'partition_of', nullif(k.conparentid <> 0 or k.coninhcount > 0, false)))
   from pg_constraint k join room n on n.oid = k.connamespace where k.contype in ('c', 'f', 'p', 'u', 'x')
   union all
   select 'pg_class'::regclass, c.oid, 0, null, c.relowner,
-    jsonb_strip_nulls(jsonb_build_object('def', pg_get_indexdef(c.oid), 'partition_of', nullif(c.relispartition, false), 'invalid', nullif(not i.indisvalid, false),
+    jsonb_strip_nulls(jsonb_build_object('name', format('%I.%I', n.nspname, c.relname), 'def', pg_get_indexdef(c.oid), 'partition_of', nullif(c.relispartition, false), 'invalid', nullif(not i.indisvalid, false),
       'constraint', nullif(exists (select from pg_constraint k where k.conindid = c.oid and k.contype in ('p', 'u', 'x')), false)))
   from pg_class c join room n on n.oid = c.relnamespace join pg_index i on i.indexrelid = c.oid
   union all
   select 'pg_proc'::regclass, p.oid, 0, coalesce(p.proacl, acldefault('f', p.proowner)), p.proowner,
-    jsonb_strip_nulls(jsonb_build_object('def', case when p.prokind <> 'a' then pg_get_functiondef(p.oid) else (select to_jsonb(a) - 'aggfnoid' from pg_aggregate a where a.aggfnoid = p.oid)::text end,
+    jsonb_strip_nulls(jsonb_build_object('name', format('%I.%I', n.nspname, p.proname), 'def', case when p.prokind <> 'a' then pg_get_functiondef(p.oid) else (select to_jsonb(a) - 'aggfnoid' from pg_aggregate a where a.aggfnoid = p.oid)::text end,
       'signature', format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_arguments(p.oid)), 'result', pg_get_function_result(p.oid),
       'returns_set', nullif(p.proretset, false), 'out_arguments', nullif(p.proargmodes && '{o,b,t}'::"char"[], false), 'security_definer', nullif(p.prosecdef, false),
       'volatility', case p.provolatile when 'i' then 'immutable' when 's' then 'stable' else 'volatile' end))
   from pg_proc p join room n on n.oid = p.pronamespace
   union all
   select 'pg_type'::regclass, t.oid, 0, coalesce(t.typacl, acldefault('T', t.typowner)), t.typowner,
-    jsonb_strip_nulls(jsonb_build_object('kind', t.typtype, 'base', case t.typtype when 'd' then format_type(t.typbasetype, t.typtypmod) end,
+    jsonb_strip_nulls(jsonb_build_object('name', format('%I.%I', n.nspname, t.typname), 'kind', t.typtype, 'base', case t.typtype when 'd' then format_type(t.typbasetype, t.typtypmod) end,
       'not_null', nullif(t.typnotnull, false), 'default', t.typdefault,
       'labels', (select jsonb_agg(e.enumlabel order by e.enumsortorder) from pg_enum e where e.enumtypid = t.oid),
       'range', (select format_type(r.rngsubtype, null) from pg_range r where r.rngtypid = t.oid)))
@@ -65,11 +65,11 @@ object (classid, objid, objsubid, acl, owner, definition) as (
   where t.typtype in ('d', 'e', 'r', 'b') and t.typcategory <> 'A' or c.relkind = 'c'
   union all
   select 'pg_trigger'::regclass, t.oid, 0, null, null,
-    jsonb_strip_nulls(jsonb_build_object('def', pg_get_triggerdef(t.oid), 'enabled', t.tgenabled, 'partition_of', nullif(t.tgparentid <> 0, false)))
+    jsonb_strip_nulls(jsonb_build_object('name', quote_ident(t.tgname), 'def', pg_get_triggerdef(t.oid), 'enabled', t.tgenabled, 'partition_of', nullif(t.tgparentid <> 0, false)))
   from pg_trigger t join pg_class c on c.oid = t.tgrelid join room n on n.oid = c.relnamespace where not t.tgisinternal
   union all
   select 'pg_policy'::regclass, p.oid, 0, null, null,
-    jsonb_strip_nulls(jsonb_build_object('cmd', case p.polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete' else 'all' end,
+    jsonb_strip_nulls(jsonb_build_object('name', quote_ident(p.polname), 'cmd', case p.polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete' else 'all' end,
       'permissive', p.polpermissive, 'using', pg_get_expr(p.polqual, p.polrelid), 'check', pg_get_expr(p.polwithcheck, p.polrelid), 'partition_of', nullif(c.relispartition, false),
       'roles', (select jsonb_agg(case r when 0 then 'public' else r::regrole::text end order by case r when 0 then 'public' else r::regrole::text end) from unnest(p.polroles) r)))
   from pg_policy p join pg_class c on c.oid = p.polrelid join room n on n.oid = c.relnamespace
@@ -100,7 +100,7 @@ object (classid, objid, objsubid, acl, owner, definition) as (
         (select ' when tag in (' || string_agg(quote_literal(tag), ', ') || ')' from unnest(e.evttags) tag), e.evtfoid::regproc))
     from pg_event_trigger e
     union all
-    select 'pg_extension'::regclass, e.oid, 0, null, e.extowner, jsonb_build_object('version', e.extversion, 'schema', e.extnamespace::regnamespace::text) from pg_extension e
+    select 'pg_extension'::regclass, e.oid, 0, null, null, jsonb_build_object('version', e.extversion, 'schema', e.extnamespace::regnamespace::text) from pg_extension e
     union all
     select 'pg_default_acl'::regclass, d.oid, 0, d.defaclacl, d.defaclrole, jsonb_build_object('kind', d.defaclobjtype) from pg_default_acl d
     union all
@@ -177,6 +177,11 @@ begin
       select from found p where p.object_type = 'table' and not exists (select from expected x where x.object_type = 'table' and x.identity = p.identity)
         and (f.identity like p.identity || '.%' or f.identity like '% on ' || p.identity
           or exists (select from pg_catalog.pg_index x where x.indexrelid = f.objid and x.indrelid = p.objid))))
+    -- what went with a dropped table, too
+    and not (f.identity is null and e.object_type <> 'table' and exists (
+      select from expected p where p.object_type = 'table' and not exists (select from found x where x.object_type = 'table' and x.identity = p.identity)
+        and (e.identity like p.identity || '.%' or e.identity like '% on ' || p.identity
+          or e.object_type = 'index' and e.definition ->> 'def' like '% ON ' || p.identity || ' %')))
     -- partitions come and go with time
     and not ((e.identity is null or f.identity is null) and coalesce(e.definition, f.definition) ? 'partition_of');
   update blueprint.drift_findings d set resolved_at = clock_timestamp()
@@ -212,7 +217,7 @@ begin
   return changed;
 end $$;
 
-comment on function blueprint.catalog is 'Every object of one schema, or of the database with its roles and settings, in canonical words: no numbers of this database, no order of columns, no statistics. One row an object; aspects def, owner, acl, comment and flags can be compared one by one.';
+comment on function blueprint.catalog is 'Every object of one schema, or of the database with its roles and settings, in canonical words: no numbers of this database, no order of columns, no statistics. One row an object; aspects name, def, owner, acl, comment and flags can be compared one by one (identity follows a rename by hand, the remembered name does not).';
 comment on function blueprint.fingerprint is 'Digest of every object of a schema: equal digests, equal definitions.';
 comment on function blueprint.is_ours is 'Whether an object lies in a registered room or is of the kinds the blueprint answers for (hc_ roles, event triggers, extensions, this database).';
 comment on function blueprint.detect_drift is 'What differs from the definitions remembered after the last run: missing, altered or foreign, with the owning task (of a foreign object: the task of the table or room it lies in). Writes drift_findings and resolves those that are gone.';

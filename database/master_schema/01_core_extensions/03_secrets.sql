@@ -109,7 +109,7 @@ select blueprint.raises($$ select core.blind_index('a@x.org', 'probe_0032') $$, 
 --   the policy makes the first need one too; dummies meet the policy and never repeat; only the worker may call.
 -- needs: BUILD_0015, BUILD_0021
 create domain core.phc as text
-  constraint phc_check check (length(value) between 40 and 300 and value ~ '^\$(argon2id|scrypt|pbkdf2-sha256|pbkdf2-sha512|2[aby])\$[A-Za-z0-9./+,=$-]+$');
+  constraint phc_check check (length(value) >= 40 and length(value) <= 300 and value ~ '^\$(argon2id|scrypt|pbkdf2-sha256|pbkdf2-sha512|2[aby])\$[A-Za-z0-9./+,=$-]+$');
 
 create table core.secret_policies (
   kind text constraint secret_policies_kind_pk primary key,
@@ -203,7 +203,7 @@ create function core.token_digest(token text) returns bytea
 
 create function core.looks_like_token(value text) returns boolean
   language sql immutable strict parallel safe
-  return length(value) between 33 and 112 and value ~ '^hc_[a-z][a-z0-9]*_[0-9A-Za-z]+$' and right(value, 6) = core.token_checksum(left(value, -6));
+  return length(value) >= 33 and length(value) <= 112 and value ~ '^hc_[a-z][a-z0-9]*_[0-9A-Za-z]+$' and right(value, 6) = core.token_checksum(left(value, -6));
 
 create function core.mint_token(kind text, bytes int default 32, out token text, out digest bytea, out hint text)
   language plpgsql set search_path = ''

@@ -271,7 +271,7 @@ begin atomic
     core.terms t,
     lateral (select case when strpos(t.label_search, '|' || f.word || '|') > 0 then 1 else extensions.word_similarity(f.word, t.label_search) end::real) s(score)
   where (length(f.word) > 2 and f.word operator(extensions.<%) t.label_search
-      or length(f.word) between 1 and 2 and (t.label_search like '%|' || f.word || '%' or t.label_search like '% ' || f.word || '%'))
+      or length(f.word) in (1, 2) and (t.label_search like '%|' || f.word || '%' or t.label_search like '% ' || f.word || '%'))
     and (similar_terms.kind is null or t.kind = similar_terms.kind) and not t.metadata ? 'merged_into'
   order by strpos(t.label_search, '|' || f.word || '|') > 0 desc, s.score desc, extensions.nlevel(t.path), t.path
   limit similar_terms.max_hits;

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from psycopg.sql import quote
 
+from hingecraft.blueprint.objects import drop_sql
 from hingecraft.blueprint.repair import Repair, repair_of
 from hingecraft.errors import HingecraftError
 
 if TYPE_CHECKING:
     from hingecraft.blueprint.engine import Engine
     from hingecraft.blueprint.load import Blueprint
+
+
+_ROUNDS = 5
 
 
 class NoBaseline(HingecraftError):
@@ -24,7 +28,7 @@ class NoBaseline(HingecraftError):
 
 @dataclass(frozen=True)
 class Finding:
-    """One object that is not as the build left it: missing, altered or foreign."""
+    """One object that is not as the build left it: missing, altered or foreign; `refused` is what the server said to its repair."""
 
     kind: str
     object_type: str
@@ -32,6 +36,12 @@ class Finding:
     task: str | None
     target: str | None
     repair: Repair
+    refused: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Type and identity: `index core.users_country_idx`."""
+        return f"{self.object_type} {self.identity}"
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -43,6 +53,8 @@ class Finding:
             "aspects": self.repair.aspects,
             "repair": list(self.repair.statements),
             "loses_data": self.repair.loses_data,
+            "left_to_operator": not self.repair.is_safe,
+            "refused": self.refused,
         }
 
 
@@ -62,19 +74,40 @@ def drift(engine: Engine, blueprint: Blueprint) -> list[Finding]:
     return findings
 
 
-def repair(engine: Engine, findings: list[Finding]) -> list[Finding]:
-    """Put back what can be put back without losing anything, in one transaction; returns what is left to the operator."""
-    safe = [f for f in findings if f.repair.statements and not f.repair.loses_data]
-    safe.sort(key=lambda f: f.repair.rank)
-    if safe:
+def repair(engine: Engine, blueprint: Blueprint, findings: list[Finding]) -> list[Finding]:
+    """Put back what can be put back without losing anything; returns what is left to the operator, and why.
+
+    Over again while that gets further: a constraint may wait for its function, a view's comments for the view.
+    """
+    left, refusals = findings, dict[str, str]()
+    for _ in range(_ROUNDS):
+        safe = sorted((f for f in left if f.repair.is_safe), key=lambda f: f.repair.rank)
+        if not safe:
+            break
+        refusals = _put_back(engine, safe)
+        before, left = left, drift(engine, blueprint)
+        if left == before:
+            break
+    return [replace(f, refused=refusals.get(f.name)) for f in left]
+
+
+def _put_back(engine: Engine, findings: list[Finding]) -> dict[str, str]:
+    """One transaction, a savepoint a finding; returns what the server refused, by name."""
+    refusals = {}
+    engine.wire.must("begin")
+    for finding in findings:
+        engine.wire.must("savepoint hingecraft_repair")  # by itself: a message that does not parse runs nothing of it
         script = []
-        for finding in safe:
-            script.append(f"set local blueprint.task_id = {quote(finding.task or '')}")
-            script += finding.repair.statements
-        left = ", ".join(quote(f"{f.object_type} {f.identity}") for f in findings if f not in safe)
-        script.append(f"select blueprint.snapshot_fingerprints(null, array[{left}]::text[])")
-        engine.wire.must(";\n".join(["begin", *script, "commit"]))
-    return [f for f in findings if f not in safe]
+        for statement in finding.repair.statements:
+            # a drop that makes room is no task's: what the ledger remembers of the object must stay
+            by = "" if statement == drop_sql(finding.object_type, finding.identity) else finding.task or ""
+            script += [f"set local blueprint.task_id = {quote(by)}", statement]
+        answer = engine.wire.send(";\n".join([*script, "release savepoint hingecraft_repair"]))
+        if answer.failure:
+            refusals[finding.name] = answer.failure.message
+            engine.wire.must("rollback to savepoint hingecraft_repair; release savepoint hingecraft_repair")
+    engine.wire.must("commit")
+    return refusals
 
 
 def _json(text: str | None) -> dict[str, Any] | None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
+
+from psycopg.sql import quote
 
 from hingecraft import __version__
 from hingecraft.blueprint.engine import OWNER
@@ -33,5 +36,16 @@ def _statements(task: Task, verify: bool) -> Iterator[str]:
         yield "begin;\n"
     yield f"{role}{task.deploy}\n"
     if verify and task.transactional:
-        yield f"savepoint verify;\n{task.verify}\nrollback to savepoint verify;\n"
+        yield f"savepoint verify;\n{_known(task)}{task.verify}\nrollback to savepoint verify;\n"
     yield "commit;\n" if task.transactional else "reset role;\n"
+
+
+def _known(task: Task) -> str:
+    """What the engine's registration does for a verify: the ledger knows the task."""
+    if task.id == LEDGER_TASKS[0]:
+        return ""
+    values = (task.id, task.component, task.category, task.action, task.title, json.dumps({"behaviour": task.does, "verify": task.proves}))
+    return (
+        "insert into blueprint.tasks (id, component, category, action, title, details) "
+        f"values ({', '.join(map(quote, values))}) on conflict (id) do nothing;\n"
+    )

@@ -213,19 +213,22 @@ def drift(
     blueprint = read_blueprint()
     with at_work(dsn, Options(), wait=wait, exclusive=repair) as engine:
         findings = find(engine, blueprint)
-        left = put_back(engine, findings) if repair else findings
-        still = find(engine, blueprint) if repair else findings
+        still = put_back(engine, blueprint, findings) if repair else findings
+    repaired = len({f.name for f in findings} - {f.name for f in still})
     if json:
-        emit({"findings": [f.as_json() for f in still], "repaired": len(findings) - len(left) if repair else 0})
+        emit({"findings": [f.as_json() for f in still], "repaired": repaired})
     else:
         for each in still:
             aspects = f" [{', '.join(each.repair.aspects)}]" if each.repair.aspects else ""
             by = f"  {each.task} ({each.target})" if each.task else ""
             say(f"{each.kind:8} {each.object_type} {each.identity}{aspects}{by}")
+            why = "loses data: " if each.repair.loses_data else "yours to decide: " if each.repair.asks else ""
             for statement in each.repair.statements:
-                say(f"           {'loses data: ' if each.repair.loses_data else ''}{statement}")
+                say(f"           {why}{statement}")
+            if each.refused:
+                say(f"           refused: {each.refused}")
         if repair:
-            say(f"{len(findings) - len(still)} repaired, {len(still)} left to you.")
+            say(f"{repaired} repaired, {len(still)} left to you.")
         else:
             say(
                 "No drift: everything is as the build left it."

@@ -128,7 +128,7 @@ def copied(server: Any) -> Iterator[str]:
     from psycopg import sql
 
     from hingecraft.errors import ServerError
-    from hingecraft.postgres import connect
+    from hingecraft.postgres import connect, copy_database
 
     with connect(server) as connection:
         source = str(connection.info.dbname)
@@ -136,7 +136,7 @@ def copied(server: Any) -> Iterator[str]:
     with connect(server, dbname="postgres") as admin:
         try:
             admin.execute(sql.SQL("drop database if exists {}").format(sql.Identifier(name)))
-            admin.execute(sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(source)))
+            copy_database(admin, source, name)
         except psycopg.Error as error:
             raise ServerError(
                 f"The database holds data, so it is verified in a copy, and the copy cannot be made: {error}".strip(),

@@ -2,6 +2,7 @@
 
 from ._cluster import EmbeddedCluster, Status
 from ._connect import connect
+from ._copy import copy_database
 from ._places import checkout, home
 from ._scratch import scratch_server
 from ._server import DATABASE, Server, open_server
@@ -13,6 +14,7 @@ __all__ = [
     "Status",
     "checkout",
     "connect",
+    "copy_database",
     "home",
     "open_server",
     "scratch_server",
