@@ -66,18 +66,23 @@ class Mutator(Engine):
     blueprint: Blueprint | None = None
     chosen: frozenset[str] = frozenset()
     score: Score = field(default_factory=Score)
-    _before: Snapshot = field(default_factory=dict)
+    _before: Snapshot | None = None  # what the last snapshot saw, while nothing has changed since
 
     def apply(self, task: Task, attempt: int = 1) -> None:
         assert self.blueprint is not None
-        super().apply(task, attempt)
-        if task.step or task.id == LEDGER_TASKS[0]:
+        if task.id not in self.chosen or task.step:
+            if task.id != LEDGER_TASKS[-1]:  # it commits together with the first
+                self._before = None
+            super().apply(task, attempt)
             return
-        after = snapshot(self.wire, self.blueprint)
-        if task.id in self.chosen:
-            for mutant in mutants_of(task, differences(self._before, after)):
-                self._try(task, mutant)
-        self._before = after
+        before = self._before or snapshot(self.wire, self.blueprint)
+        super().apply(task, attempt)
+        if task.id == LEDGER_TASKS[0]:
+            self._before = before
+            return
+        self._before = snapshot(self.wire, self.blueprint)
+        for mutant in mutants_of(task, differences(before, self._before)):
+            self._try(task, mutant)
 
     def _try(self, task: Task, mutant: Mutant) -> None:
         """Count a mutant the server accepts; one it refuses (something depends on the object) is none."""
@@ -102,7 +107,6 @@ def mutate(blueprint: Blueprint, mutator: Mutator, tasks: list[Task], watcher: W
     """Build up to the chosen tasks on an empty database and break each of them in every way."""
     began = time.perf_counter()
     mutator.blueprint, mutator.chosen = blueprint, frozenset(task.id for task in tasks)
-    mutator._before = snapshot(mutator.wire, blueprint)
     report = build(blueprint, mutator, tasks, watcher)
     if report.error:
         raise report.error
