@@ -104,7 +104,7 @@ create table blueprint.tasks (
   reason text,
   seq int constraint tasks_seq_key unique deferrable,
   retired_at timestamptz
-);
+) with (fillfactor = 30);
 
 create table blueprint.task_needs (
   task_id text not null,
@@ -161,7 +161,7 @@ create table blueprint.objects (
   definition_sha256 bytea,
   fingerprinted_at timestamptz,
   constraint objects_classid_objid_objsubid_pk primary key (classid, objid, objsubid)
-);
+) with (fillfactor = 30);
 
 create table blueprint.drift_findings (
   id uuid default uuidv7() constraint drift_findings_id_pk primary key,

@@ -38,7 +38,7 @@ object (classid, objid, objsubid, acl, owner, definition) as (
       'compression', nullif(a.attcompression, ''), 'partition_of', nullif(c.relispartition, false)))
   from pg_class c join room n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
     join pg_type t on t.oid = a.atttypid left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-  where c.relkind in ('r', 'p', 'f', 'c') or (c.relkind in ('v', 'm') and col_description(c.oid, a.attnum) is not null)
+  where c.relkind in ('r', 'p', 'f', 'c') or (c.relkind in ('v', 'm') and exists (select from pg_description t where t.objoid = c.oid and t.classoid = 'pg_class'::regclass and t.objsubid = a.attnum))
   union all
   select 'pg_constraint'::regclass, k.oid, 0, null, null,
     jsonb_strip_nulls(jsonb_build_object('name', quote_ident(k.conname), 'def', pg_get_constraintdef(k.oid), 'partition_of', nullif(k.conparentid <> 0 or k.coninhcount > 0, false)))
@@ -122,8 +122,9 @@ select o.classid, o.objid, o.objsubid, i.type, case when o.classid = 'pg_databas
     'owner', o.owner::regrole::text,
     'acl', (select jsonb_agg(jsonb_build_object('grantee', case a.grantee when 0 then 'PUBLIC' else a.grantee::regrole::text end, 'privilege', a.privilege_type, 'grantable', a.is_grantable)
               order by a.grantee = 0, a.grantee::regrole::text, a.privilege_type) from aclexplode(o.acl) a),
-    'comment', case when o.classid in ('pg_authid'::regclass, 'pg_database'::regclass) then shobj_description(o.objid, o.classid::regclass::text)
-      when o.objsubid > 0 then col_description(o.objid, o.objsubid) else obj_description(o.objid, o.classid::regclass::text) end))
+    'comment', case when o.classid in ('pg_authid'::regclass, 'pg_database'::regclass)
+      then (select d.description from pg_shdescription d where d.objoid = o.objid and d.classoid = o.classid)
+      else (select d.description from pg_description d where d.objoid = o.objid and d.classoid = o.classid and d.objsubid = o.objsubid) end))
 from object o cross join lateral pg_identify_object(o.classid, o.objid, o.objsubid) i
 where i.identity is not null and not exists (select from member m where m.classid = o.classid and m.objid = o.objid)
 $$;
@@ -142,7 +143,7 @@ create function blueprint.is_ours(object_type text, identity text) returns boole
     when 'default acl' then identity ~ 'hc_owner'
     when 'database' then true when 'event trigger' then true when 'extension' then true
     else exists (select from blueprint.rooms r
-      where case when identity ~ '.+ on .+' then regexp_replace(identity, '^.* on ', '') else identity end || '.' like r.schema_name || '.%') end;
+      where starts_with(case when strpos(identity, ' on ') > 0 then regexp_replace(identity, '^.* on ', '') else identity end || '.', r.schema_name || '.')) end;
 
 create function blueprint.detect_drift(run uuid default null, only_schema text default null) returns setof blueprint.drift_findings
   language plpgsql set search_path = ''
