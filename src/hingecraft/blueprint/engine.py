@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 OWNER = "hc_owner"
 _FOOTPRINT_SQL = (files(__package__) / "footprint.sql").read_text()
 
+_MUTE = "select set_config(name, 'none', false) from pg_catalog.pg_settings where name = 'pg_stat_statements.track'"
+
 _HIDES = re.compile(r"\b(do|exception)\b", re.IGNORECASE)
 """Words of what may hide catalog rows in a subtransaction of its own: there the event triggers record as well."""
 
@@ -80,6 +82,11 @@ class Engine:
         self.run = str(uuid4())
         self.wire.must(f"set blueprint.run_id = {quote(self.run)}")
         return self.run
+
+    def mute_statistics(self) -> None:
+        """Leave a build's thousands of statements out of pg_stat_statements: nobody looks for them there, and each costs."""
+        if self.is_superuser:
+            self.wire.must(_MUTE)
 
     @property
     def connection(self) -> psycopg.Connection[Any]:

@@ -71,6 +71,10 @@ class Blueprint:
             hint = did_you_mean(task_id, list(self.tasks)).removeprefix("; ")
             raise UsageError(f"There is no task {task_id}.", hint=hint or "hc tasks lists them all.") from None
 
+    def sources(self, prefix: str = "") -> dict[str, str]:
+        """The file that holds each written task's block, relative to the folder that holds `database/`."""
+        return {task.id: prefix + task.file for task in self.tasks.values() if task.written}
+
     @cached_property
     def catalogue(self) -> list[Task]:
         """The 1,000, by number: without the tasks of database/local."""

@@ -72,6 +72,9 @@ class Prover(Engine):
     chosen: frozenset[str] = frozenset()
     proof: Proof = field(default_factory=Proof)
 
+    def mute_statistics(self) -> None:
+        """A verify that looks at statistics must be able to fail."""
+
     def apply(self, task: Task, attempt: int = 1) -> None:
         if task.id not in self.chosen:
             return super().apply(task, attempt)

@@ -89,6 +89,7 @@ def build(blueprint: Blueprint, engine: Engine, tasks: Iterable[Task], watcher: 
     report.outcomes += [Outcome(t, "unchanged") for t, change in todo if change is Change.NONE]
     watcher.begins(work)
     if work:
+        engine.mute_statistics()
         _open_run(blueprint, engine, entries, "apply", {"tasks": len(work)})
         drifted = _drifted(engine) if entries else []
         _refuse_blocking_indexes(engine, work)

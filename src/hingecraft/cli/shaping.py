@@ -1,4 +1,4 @@
-"""compile, export, bench, test: the verbs around the blueprint's files."""
+"""compile, docs, export, bench, test: the verbs around the blueprint's files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hingecraft.cli.options import Json, Selection
+from hingecraft.cli.options import Dsn, Json, Selection
 
 
 def compile(
@@ -55,6 +55,38 @@ def _reference(root: Path, *, check: bool) -> list[Path]:
     if not check:
         page.write_text(text, encoding="utf-8")
     return [page]
+
+
+def docs(
+    dsn: Dsn = None,
+    json: Json = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The folder to write to; default: docs/reference/data of the checkout.", show_default=False),
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when a page is not up to date.")] = False,
+) -> None:
+    """Write the data dictionary: a page and an entity diagram for every room, from the database's own comments.
+
+    Example: hc docs -o /tmp/dictionary
+    """
+    from hingecraft.blueprint.load import database_folder
+    from hingecraft.cli.output import emit, say
+    from hingecraft.cli.workshop import connected, read_blueprint
+    from hingecraft.dictionary import read, write
+
+    folder = output or database_folder().parent / "docs" / "reference" / "data"
+    with connected(dsn) as connection:
+        rooms = read(connection)
+    changed = write(rooms, folder, read_blueprint().sources("../../../" if output is None else ""), check=check)
+    if json:
+        emit({"rooms": [room.name for room in rooms], "changed": [str(path) for path in changed]})
+    else:
+        for path in changed:
+            say(f"{'stale' if check else 'wrote'} {path}")
+        say(f"{len(rooms)} rooms{'' if changed else '; everything was up to date'}.")
+    if check and changed:
+        raise typer.Exit(1)
 
 
 def export(
@@ -124,6 +156,6 @@ def bench(
 def register(app: typer.Typer) -> None:
     """Add these verbs to the command."""
     passing = {"allow_extra_args": True, "ignore_unknown_options": True}
-    for command in (compile, export, bench):
+    for command in (compile, docs, export, bench):
         app.command()(command)
     app.command("test", context_settings=passing)(run_tests)
