@@ -45,7 +45,7 @@ create policy content_own_select on core.content for select to hc_member using (
 create policy content_own_insert on core.content for insert to hc_member with check (author_id = (select core.current_user_id()) and status = 'draft');
 
 create policy content_own_update on core.content for update to hc_member
-  using (author_id = (select core.current_user_id()) and status in ('draft', 'unpublished')) with check (author_id = (select core.current_user_id()));
+  using (author_id = (select core.current_user_id()) and status in ('draft', 'unpublished'));
 
 create policy content_staff_select on core.content for select to hc_moderator, hc_auditor using (true);
 
