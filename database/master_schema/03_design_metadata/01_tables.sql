@@ -3,15 +3,13 @@
 
 -- task: BUILD_0061 create_sql_file critical
 -- title: Open room design with its contract: immutable, content-addressed versions under a licence
--- does: Schema design, registered as layer 3 with its contract. What hc_owner makes here is closed; the worker may execute functions, tables open by policies.
--- proves: the contract names the invariants, hc_member and hc_designer make nothing here (42501), a fresh table is closed and a fresh function open to the worker alone.
+-- does: Schema design, registered as layer 3 with its contract. What hc_owner makes here is closed until it is granted, function by function, table by policies.
+-- proves: the contract names the invariants, hc_member and hc_designer make nothing here (42501), a fresh table and a fresh function are closed.
 -- needs: BUILD_0005, BUILD_0015
 select blueprint.open_room('design', 3, '03_design_metadata',
   '{"provides": ["versions", "hinge specs", "licences", "reviews", "listings"], "requires": ["core.designs", "core.assets", "core.terms"], "rls": "parent design",
     "invariants": ["a version never changes, save that it is released or yanked once", "a released version has a licence", "same content, same version"]}',
   'What designs consist of: versions, files, hinge specs, parts, people, reviews and listings.');
-
-alter default privileges for role hc_owner in schema design grant execute on functions to hc_worker;
 
 grant usage on schema design to hc_anon, hc_worker, hc_auditor;
 
@@ -20,7 +18,7 @@ select layer = 3 and contract -> 'provides' ? 'hinge specs' and jsonb_array_leng
 create table design.probe_0061 (id int);
 create function design.probe_0061() returns int language sql return 1;
 select role, has_schema_privilege(role, 'design', 'usage') and not has_schema_privilege(role, 'design', 'create') from unnest(array['hc_anon', 'hc_member', 'hc_designer', 'hc_worker', 'hc_auditor']) role;
-select has_function_privilege('hc_worker', 'design.probe_0061()', 'execute') and not has_function_privilege('hc_member', 'design.probe_0061()', 'execute');
+select role, not has_function_privilege(role, 'design.probe_0061()', 'execute') from unnest(array['hc_anon', 'hc_worker']) role;
 set local role hc_member;
 select blueprint.raises('select from design.probe_0061', '42501'), blueprint.raises('create table design.mine (id int)', '42501');
 

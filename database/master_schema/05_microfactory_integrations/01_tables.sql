@@ -3,15 +3,13 @@
 
 -- task: BUILD_0101 create_sql_file critical
 -- title: Open room production with its contract: machines book exclusively, stock never negative
--- does: Schema production, registered as layer 5 with its contract. What hc_owner makes here is closed; the worker may execute functions, tables open by policies.
--- proves: the contract names both invariants, hc_member makes nothing here (42501), a fresh table is closed and a fresh function open to the worker alone.
+-- does: Schema production, registered as layer 5 with its contract. What hc_owner makes here is closed until it is granted, function by function, table by policies.
+-- proves: the contract names both invariants, hc_member makes nothing here (42501), a fresh table and a fresh function are closed.
 -- needs: BUILD_0005, BUILD_0015
 select blueprint.open_room('production', 5, '05_microfactory_integrations',
   '{"provides": ["machines", "bookings", "orders", "runs", "telemetry", "quality", "stock", "shipments"], "requires": ["core.microfactories", "design.versions"], "rls": "factory and customer",
     "retention": {"telemetry": "13 months"}, "invariants": ["a machine is booked by one job at a time", "the sum of a lot''s movements is what is on hand, never negative"]}',
   'How orders become parts: machines, bookings, quotes, runs, quality, stock and shipments.');
-
-alter default privileges for role hc_owner in schema production grant execute on functions to hc_worker;
 
 grant usage on schema production to hc_anon, hc_worker, hc_auditor;
 
@@ -20,7 +18,7 @@ select layer = 5 and contract -> 'provides' ? 'stock' and contract ->> 'invarian
 create table production.probe_0101 (id int);
 create function production.probe_0101() returns int language sql return 1;
 select role, has_schema_privilege(role, 'production', 'usage') and not has_schema_privilege(role, 'production', 'create') from unnest(array['hc_anon', 'hc_member', 'hc_operator', 'hc_worker', 'hc_auditor']) role;
-select has_function_privilege('hc_worker', 'production.probe_0101()', 'execute') and not has_function_privilege('hc_member', 'production.probe_0101()', 'execute');
+select role, not has_function_privilege(role, 'production.probe_0101()', 'execute') from unnest(array['hc_anon', 'hc_worker']) role;
 set local role hc_member;
 select blueprint.raises('select from production.probe_0101', '42501'), blueprint.raises('create table production.mine (id int)', '42501');
 
@@ -356,13 +354,16 @@ select rule, blueprint.raises(sql, state, rule) from (values
   ($$ insert into production.stock_lots (id, microfactory_id, material_id, lot_code) select id, microfactory_id, material_id, 'L-9' from production.stock_lots where id = '00000000-0000-7000-8000-00000010200a' $$, '23505', 'stock_lots_id_pk'),
   ($$ insert into production.stock_lots (microfactory_id, material_id, lot_code) values ('00000000-0000-7000-8000-000000102004', '00000000-0000-7000-8000-000000102009', 'L-1') $$, '23505', 'stock_lots_microfactory_id_lot_code_key'),
   ($$ update production.stock_lots set quantity_reserved = 100 where id = '00000000-0000-7000-8000-00000010200a' $$, '23514', 'stock_lots_quantity_reserved_check'),
-  ($$ insert into production.stock_lots (microfactory_id, material_id, lot_code, quantity_on_hand) values ('00000000-0000-7000-8000-000000102004', '00000000-0000-7000-8000-000000102009', 'L-8', -1) $$, '23514', 'stock_lots_quantity_on_hand_check'),
   ($$ update production.telemetry set value = 0 where machine_id = '00000000-0000-7000-8000-000000102005' $$, '55006', 'telemetry'),
-  ($$ truncate production.telemetry $$, '55006', 'telemetry'),
+  ($$ truncate production.telemetry $$, '55006', 'production.telemetry keeps'),
   ($$ insert into production.stock_movements (id, lot_id, kind, quantity) select id, lot_id, kind, quantity from production.stock_movements where lot_id = '00000000-0000-7000-8000-00000010200a' $$, '23505', 'stock_movements_id_pk'),
   ($$ insert into production.shipments (id, order_id) values ('00000000-0000-7000-8000-00000010200b', '00000000-0000-7000-8000-000000102006') $$, '23505', 'shipments_id_pk'),
   ($$ insert into production.shipments (order_id, carrier, tracking_no) values ('00000000-0000-7000-8000-000000102006', 'DHL', 'T-0102') $$, '23505', 'shipments_carrier_tracking_no_key'),
   ($$ insert into production.shipment_items select * from production.shipment_items where shipment_id = '00000000-0000-7000-8000-00000010200b' $$, '23505', 'shipment_items_shipment_id_order_id_line_no_pk')) v(sql, state, rule);
+select partition, blueprint.raises('truncate ' || partition, '55006') from core.month_partitions('production.telemetry');
+-- directly at first, by movements alone from BUILD_0106 on
+select blueprint.raises(sql, '23514', 'stock_lots_quantity_on_hand_check') or blueprint.raises(sql, '55006', 'stock_lots')
+from (values ($$ update production.stock_lots set quantity_on_hand = -1 where id = '00000000-0000-7000-8000-00000010200a' $$)) v(sql);
 select count(*) = 17 and bool_and(relrowsecurity and relforcerowsecurity) from pg_class where relnamespace = 'production'::regnamespace and relname in ('projects', 'machines', 'machine_capabilities', 'machine_windows', 'bookings', 'quotes',
   'orders', 'order_items', 'work_orders', 'runs', 'telemetry', 'quality_checks', 'materials', 'stock_lots', 'stock_movements', 'shipments', 'shipment_items');
 
