@@ -296,7 +296,10 @@ def _refuse_blocking_indexes(engine: Engine, tasks: list[Task]) -> None:
 
 
 def _record_failure(engine: Engine, task: Task, error: HingecraftError) -> None:
-    if engine.connection.closed or not engine.ledger.exists():
+    if engine.connection.closed:
+        return
+    engine.wire.rollback()  # who gives up on the client's side may leave a transaction behind
+    if not engine.ledger.exists():
         return
     phase = "verify" if isinstance(error, TaskFailed) and error.fields.get("stage") == "verify" else "deploy"
     engine.wire.must(

@@ -124,6 +124,7 @@ CASES: dict[str, tuple[list[Task | list[Task]], list[Task | list[Task]]]] = {
             block("create temporary table found (id int); insert into found select count(*) from core.users;"),
             block("comment on schema core is 'x'; drop role hc_a;"),
             block("create trigger t after insert on core.t referencing new table as rows execute function core.f();"),
+            block("create view core.v as select c.id from core.t c for update of c; create temporary view w as select 1; select * from w;"),
         ],
     ),
     "missing-comment": (

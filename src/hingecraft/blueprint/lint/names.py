@@ -114,6 +114,7 @@ def _temporary(part: Part) -> set[str]:
     """Temporary tables that the script makes."""
     relations = [node.relation for node, _ in part.of("CreateStmt")]
     relations += [node.into.rel for node, _ in part.of("CreateTableAsStmt")]
+    relations += [node.view for node, _ in part.of("ViewStmt")]
     return {relation.relname for relation in relations if relation.relpersistence == "t"}
 
 
@@ -126,6 +127,8 @@ def _local(nodes: tuple[Any, ...]) -> set[str]:
                 found.add(each.ctename)
             case "TriggerTransition":
                 found.add(each.name)
+            case "LockingClause":  # FOR UPDATE OF names what FROM calls it
+                found.update(locked.relname for locked in each.lockedRels or ())
     return found
 
 
