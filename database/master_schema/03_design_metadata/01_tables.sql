@@ -352,7 +352,7 @@ alter table design.versions
   add constraint versions_licence_spdx_fk foreign key (licence_spdx) references design.licences (spdx_id);
 alter table design.version_edges
   add constraint version_edges_child_id_fk foreign key (child_id) references design.versions (id) on delete cascade,
-  add constraint version_edges_parent_id_fk foreign key (parent_id) references design.versions (id);
+  add constraint version_edges_parent_id_fk foreign key (parent_id) references design.versions (id) deferrable initially deferred;
 alter table design.files
   add constraint files_version_id_fk foreign key (version_id) references design.versions (id) on delete cascade,
   add constraint files_asset_id_fk foreign key (asset_id) references core.assets (id);
@@ -416,6 +416,7 @@ comment on index core.designs_licence_spdx_idx is 'Foreign key: designs under a 
 comment on index core.designs_category_id_idx is 'Designs of a category; and the foreign key.';
 comment on constraint designs_head_version_id_fk on core.designs is 'Checked at commit: design and first version refer to each other.';
 comment on constraint designs_forked_from_version_id_fk on core.designs is 'Checked at commit, as a fork is made in one go.';
+comment on constraint version_edges_parent_id_fk on design.version_edges is 'Checked at commit: a whole history goes with its design, but not from under a fork.';
 comment on constraint versions_design_id_fk on design.versions is 'Checked at commit; versions go only with their design.';
 
 -- verify
