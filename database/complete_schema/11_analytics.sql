@@ -36,7 +36,7 @@ create view core.analytics_masked with (security_barrier) as
 
 grant select on core.analytics_masked to hc_analyst;
 
-comment on table core.analytics is 'Events under pseudonymous keys, by UTC month; append-only. @distribution subject_key @retention 14 months';
+comment on table core.analytics is 'Events under pseudonymous keys, by UTC month; append-only. @wix rollups only @distribution subject_key @retention 14 months';
 comment on column core.analytics.id is 'Version 7 id, the client''s own where it sent one: what duplicates are known by.';
 comment on column core.analytics.occurred_at is 'When it happened; partition key (UTC months).';
 comment on column core.analytics.subject_key is 'Keyed digest of person or device, another one every month.';
