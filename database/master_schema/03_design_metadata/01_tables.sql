@@ -11,13 +11,13 @@ select blueprint.open_room('design', 3, '03_design_metadata',
     "invariants": ["a version never changes, save that it is released or yanked once", "a released version has a licence", "same content, same version"]}',
   'What designs consist of: versions, files, hinge specs, parts, people, reviews and listings.');
 
-grant usage on schema design to hc_anon, hc_worker, hc_auditor;
+grant usage on schema design to hc_anon, hc_agent, hc_worker, hc_auditor;
 
 -- verify
 select layer = 3 and contract -> 'provides' ? 'hinge specs' and jsonb_array_length(contract -> 'invariants') = 3 from blueprint.rooms where schema_name = 'design';
 create table design.probe_0061 (id int);
 create function design.probe_0061() returns int language sql return 1;
-select role, has_schema_privilege(role, 'design', 'usage') and not has_schema_privilege(role, 'design', 'create') from unnest(array['hc_anon', 'hc_member', 'hc_designer', 'hc_worker', 'hc_auditor']) role;
+select role, has_schema_privilege(role, 'design', 'usage') and not has_schema_privilege(role, 'design', 'create') from unnest(array['hc_anon', 'hc_member', 'hc_designer', 'hc_agent', 'hc_worker', 'hc_auditor']) role;
 select role, not has_function_privilege(role, 'design.probe_0061()', 'execute') from unnest(array['hc_anon', 'hc_worker']) role;
 set local role hc_member;
 select blueprint.raises('select from design.probe_0061', '42501'), blueprint.raises('create table design.mine (id int)', '42501');

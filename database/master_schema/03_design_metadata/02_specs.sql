@@ -84,6 +84,6 @@ select blueprint.raises($$ insert into design.hinge_specs (version_id, family, p
 insert into design.hinge_specs (version_id, family, params) values ('00000000-0000-7000-8000-000000072003', 'butt',
   '{"leaf_length_mm": 80, "leaf_width_mm": 30, "leaf_thickness_mm": 2, "pin_mm": 6, "knuckle_mm": 10, "knuckles": 3, "load_n": 300, "material": "brass"}') returning family = 'butt';
 select has_function_privilege('hc_anon', 'design.validate_spec(text, int, jsonb)', 'execute') and has_function_privilege('hc_agent', 'design.validate_spec(text, int, jsonb)', 'execute') and has_function_privilege('hc_worker', 'design.validate_spec(text, int, jsonb)', 'execute') and not has_function_privilege('hc_analyst', 'design.validate_spec(text, int, jsonb)', 'execute'),
-  not has_function_privilege('hc_member', 'design.check_hinge_spec()', 'execute');
+  not has_function_privilege('hc_member', 'design.check_hinge_spec()', 'execute'), (select prosecdef from pg_proc where oid = 'design.validate_spec(text, int, jsonb)'::regprocedure);
 set local role hc_anon;
 select count(*) = 8 from design.validate_spec('butt', 1, '{}');
