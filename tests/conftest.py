@@ -13,9 +13,9 @@ import pytest
 from hingecraft.blueprint.analysis import Analyst
 from hingecraft.blueprint.engine import Engine, Options
 from hingecraft.blueprint.load import Blueprint, database_folder, load
-from hingecraft.blueprint.run import build
 from hingecraft.blueprint.wire import Wire
-from hingecraft.postgres import Server, connect, copy_database, scratch_server
+from hingecraft.postgres import Server, connect
+from hingecraft.testdata.pytest_plugin import Clone
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,19 +26,10 @@ _numbers = count(1)
 
 
 @dataclass(frozen=True)
-class Database:
-    """A database of the test's own."""
+class Database(Clone):
+    """A database of the test's own, with an engine for it."""
 
-    server: Server
-    name: str
     analyst: Analyst
-
-    @property
-    def dsn(self) -> str:
-        return self.server.dsn_of(self.name)
-
-    def connect(self, **options: Any) -> psycopg.Connection[Any]:
-        return connect(self.server, dbname=self.name, **options)
 
     @contextmanager
     def engine(self, kind: type[Engine] = Engine, **options: Any) -> Iterator[Any]:
@@ -48,26 +39,15 @@ class Database:
         finally:
             wire.close()
 
-    def ask(self, sql: str) -> Any:
-        """The one value of a query."""
-        with self.connect() as connection:
-            row = connection.execute(sql.encode()).fetchone()
-        return row[0] if row else None
 
-    def run(self, sql: str) -> None:
-        with self.connect() as connection:
-            connection.execute(sql.encode())
+@pytest.fixture(scope="session")
+def server(hingecraft_server: Server) -> Server:
+    return hingecraft_server
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    with scratch_server(name="tests") as found:
-        yield found
-
-
-@pytest.fixture(scope="session")
-def blueprint() -> Blueprint:
-    return load()
+def blueprint(hingecraft_blueprint: Blueprint) -> Blueprint:
+    return hingecraft_blueprint
 
 
 @pytest.fixture(scope="session")
@@ -78,35 +58,10 @@ def analyst() -> Analyst:
 @pytest.fixture
 def empty(server: Server, analyst: Analyst) -> Iterator[Database]:
     """An empty database."""
-    yield from _database(server, analyst, "template1")
-
-
-@pytest.fixture(scope="session")
-def template(server: Server, analyst: Analyst, blueprint: Blueprint) -> str:
-    """A database with every written task applied."""
+    name = f"empty_{next(_numbers)}"
     with connect(server, dbname="postgres") as admin:
-        admin.execute("create database built")
-    with Database(server, "built", analyst).engine() as engine:
-        report = build(blueprint, engine, blueprint.order)
-    assert report.error is None, report.error
-    return "built"
-
-
-@pytest.fixture
-def built(server: Server, analyst: Analyst, template: str) -> Iterator[Database]:
-    """A database of the test's own with every written task applied."""
-    yield from _database(server, analyst, template)
-
-
-def _database(server: Server, analyst: Analyst, template: str) -> Iterator[Database]:
-    name = f"test_{next(_numbers)}"
-    with connect(server, dbname="postgres") as admin:
-        if template == "template1":
-            admin.execute(f"create database {name} strategy file_copy".encode())
-        else:
-            copy_database(admin, template, name, strategy="file_copy")
-        if template == "template1":
-            _drop_leftover_roles(admin)
+        _drop_leftover_roles(admin)
+        admin.execute(f"create database {name} strategy file_copy".encode())
         yield Database(server, name, analyst)
         admin.execute(f"drop database {name} with (force)".encode())
 
@@ -117,6 +72,12 @@ def _drop_leftover_roles(admin: psycopg.Connection[Any]) -> None:
         return
     for (role,) in admin.execute(r"select quote_ident(rolname) from pg_roles where rolname like 'hc\_%'").fetchall():
         admin.execute(f"drop role {role}".encode())
+
+
+@pytest.fixture
+def built(hingecraft: Clone, analyst: Analyst) -> Database:
+    """A database of the test's own with every written task applied."""
+    return Database(hingecraft.server, hingecraft.name, analyst)
 
 
 Workspace = Callable[..., Blueprint]

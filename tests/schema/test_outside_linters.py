@@ -90,7 +90,7 @@ def test_splinter_finds_no_error_and_no_warning(built: Database, rooms: list[str
 
 def _known(database: Database, diagnostic: dict[str, Any]) -> bool:
     """What splinter cannot know: an SQL-standard body is bound when it is made, and a view may say why it runs as its owner."""
-    name = (re.search(r"`([^`\\]+)", diagnostic["message"]) or [None, ""])[1]
+    name = str((re.search(r"`([^`\\]+)", diagnostic["message"]) or [None, ""])[1])
     room, _, short = name.partition(".")
     match diagnostic["category"].rsplit("/", 1)[-1]:
         case "functionSearchPathMutable":

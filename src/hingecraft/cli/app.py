@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from hingecraft.cli import building, looking, proving, server, shaping
+from hingecraft.cli import building, looking, proving, seeding, server, shaping
 
 app = typer.Typer(
     name="hc",
@@ -18,3 +18,4 @@ app = typer.Typer(
 for commands in (building, proving, looking, shaping):
     commands.register(app)
 app.add_typer(server.app, name="server")
+app.add_typer(seeding.app, name="seed")
