@@ -22,8 +22,8 @@ create function design.manifest_sha256(files jsonb, spec jsonb, licence text, bo
   language sql immutable parallel safe
   return sha256(convert_to(design.canonical(jsonb_build_object(
     'files', (select coalesce(jsonb_agg(jsonb_build_object('path', f ->> 'path', 'sha256', f ->> 'sha256', 'role', coalesce(f ->> 'role', 'cad')) order by f ->> 'path' collate "C"), '[]') from jsonb_array_elements(files) f),
-    'spec', coalesce(spec, 'null'::jsonb), 'licence', licence,
-    'bom', (select coalesce(jsonb_agg(b order by b::text collate "C"), '[]') from jsonb_array_elements(bom) b)))::text, 'UTF8'));
+    'spec', case jsonb_typeof(spec) when 'object' then '{"version": 1}'::jsonb || spec end, 'licence', licence,
+    'bom', (select coalesce(jsonb_agg(b order by b::text collate "C"), '[]') from (select '{"unit": "pcs", "make_or_buy": "make"}'::jsonb || jsonb_strip_nulls(x) from jsonb_array_elements(bom) x) items(b))))::text, 'UTF8'));
 
 create function design.role_in(design uuid) returns text
   language sql stable security definer
@@ -112,7 +112,7 @@ insert into core.assets (id, owner_id, filename, media_type, byte_size, sha256, 
   ('00000000-0000-7000-8000-000000065007', '00000000-0000-7000-8000-000000065001', 'b.step', 'model/step', 2, sha256('0065b'), 'ready'), ('00000000-0000-7000-8000-000000065008', '00000000-0000-7000-8000-000000065003', 'c.step', 'model/step', 2, sha256('0065c'), 'ready');
 insert into design.collaborators (design_id, user_id, role, accepted_at) values ('00000000-0000-7000-8000-000000065004', '00000000-0000-7000-8000-000000065002', 'editor', now()), ('00000000-0000-7000-8000-000000065004', '00000000-0000-7000-8000-000000065003', 'viewer', now());
 select design.manifest_sha256('[{"path": "a", "sha256": "00"}, {"path": "b", "sha256": "11"}]', '{"params": {"pin": 5.0}}', 'MIT') = design.manifest_sha256('[{"sha256": "11", "path": "b", "role": "cad"}, {"path": "a", "sha256": "00"}]', '{"params": {"pin": 5}}', 'MIT'),
-  design.manifest_sha256('[]', null, 'MIT') <> design.manifest_sha256('[]', null, null), design.manifest_sha256('[]', '{"a": 1}', null) <> design.manifest_sha256('[]', '{"a": 2}', null), design.manifest_sha256('[]', null, null, '[{"a": 1}]') <> design.manifest_sha256('[]', null, null),
+  design.manifest_sha256('[]', null, 'MIT') <> design.manifest_sha256('[]', null, null), design.manifest_sha256('[]', '{"a": 1}', null) <> design.manifest_sha256('[]', '{"a": 2}', null), design.manifest_sha256('[]', null, null, '[{"a": 1}]') <> design.manifest_sha256('[]', null, null), design.manifest_sha256('[]', '{"a": 1}', null, '[{"a": 1}]') = design.manifest_sha256('[]', '{"a": 1, "version": 1}', null, '[{"a": 1, "unit": "pcs", "notes": null}]'),
   design.canonical('{"b": [1.50, {"c": 2.0}], "a": "x"}')::text = '{"a": "x", "b": [1.5, {"c": 2}]}', design.canonical('{}') = '{}' and design.canonical('[]') = '[]';
 select core.act_as('00000000-0000-7000-8000-000000065001');
 set local role hc_member;
