@@ -236,7 +236,7 @@ create trigger comments_a_place before insert or update of parent_id, content_id
 
 select core.define_machine('revision', '{"draft": ["submitted"], "submitted": ["draft", "accepted", "rejected"], "rejected": ["submitted"]}');
 select core.define_machine('comment', '{"visible": ["held", "removed"], "held": ["visible", "removed"], "removed": [{"to": "visible", "guard": "hc_moderator", "reason": true}]}');
-select core.define_machine('handover', '{"queued": ["taken", "withdrawn"], "taken": ["queued", "indexed", "failed", "withdrawn"], "failed": ["taken", "queued", "withdrawn"]}');
+select core.define_machine('handover', '{"queued": ["taken", "withdrawn"], "taken": ["queued", "indexed", "failed", "withdrawn"], "failed": ["taken", "queued", "withdrawn"], "indexed": ["queued"], "withdrawn": ["queued"]}');
 
 create trigger revisions_status_machine after update of status on publishing.revisions for each row execute function core.enforce_transition('revision');
 create trigger comments_status_machine after update of status on publishing.comments for each row execute function core.enforce_transition('comment');
