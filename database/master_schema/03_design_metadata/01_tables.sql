@@ -451,7 +451,7 @@ select rule, blueprint.raises(sql, '23503', rule) from (values
   ($$ insert into design.collaborators (design_id, user_id, invited_by) values ('00000000-0000-7000-8000-000000064003', '00000000-0000-7000-8000-000000064001', uuidv7()) $$, 'collaborators_invited_by_fk'),
   ($$ insert into design.reviews (version_id, reviewer_id) values (uuidv7(), '00000000-0000-7000-8000-000000064001') $$, 'reviews_version_id_fk'),
   ($$ insert into design.reviews (version_id, reviewer_id) values ('00000000-0000-7000-8000-000000064012', uuidv7()) $$, 'reviews_reviewer_id_fk'),
-  ($$ insert into design.listings (design_id, version_id, price_usd) values (uuidv7(), '00000000-0000-7000-8000-000000064011', 1) $$, 'listings_design_id_fk'),
+  ($$ insert into design.listings (design_id, version_id, price_usd, status) values (uuidv7(), '00000000-0000-7000-8000-000000064011', 1, 'closed') $$, 'listings_design_id_fk'),
   ($$ insert into design.listings (design_id, version_id, price_usd) values ('00000000-0000-7000-8000-000000064003', uuidv7(), 1) $$, 'listings_version_id_fk'),
   ($$ insert into design.listing_ratings (listing_id, user_id, stars) values (uuidv7(), '00000000-0000-7000-8000-000000064001', 5) $$, 'listing_ratings_listing_id_fk'),
   ($$ insert into design.listing_ratings (listing_id, user_id, stars) values ('00000000-0000-7000-8000-000000064005', uuidv7(), 5) $$, 'listing_ratings_user_id_fk'),

@@ -109,7 +109,7 @@ comment on policy listing_ratings_own_update on design.listing_ratings is 'Peopl
 insert into core.users (id, handle) values ('00000000-0000-7000-8000-000000071001', 'ada-0071'), ('00000000-0000-7000-8000-000000071002', 'bob-0071'), ('00000000-0000-7000-8000-000000071003', 'eve-0071');
 insert into core.designs (id, owner_id, slug, title, visibility, status, licence_spdx, head_version_id, published_at) values
   ('00000000-0000-7000-8000-000000071004', '00000000-0000-7000-8000-000000071001', 'open-0071', 'Open', 'public', 'released', 'MIT', '00000000-0000-7000-8000-000000071011', now()), ('00000000-0000-7000-8000-000000071005', '00000000-0000-7000-8000-000000071001', 'shut-0071', 'Shut', 'private', 'draft', 'MIT', null, null);
-insert into core.assets (id, owner_id, filename, media_type, byte_size, sha256, status) values ('00000000-0000-7000-8000-000000071006', '00000000-0000-7000-8000-000000071001', 'a.step', 'model/step', 1, sha256('0071a'), 'ready');
+insert into core.assets (id, owner_id, filename, media_type, byte_size, sha256, status) values ('00000000-0000-7000-8000-000000071006', '00000000-0000-7000-8000-000000071001', 'a.step', 'model/step', 1, sha256('0071a'), 'uploaded');
 insert into design.versions (id, design_id, number, content_sha256, author_id, licence_spdx, released_at)
 select ('00000000-0000-7000-8000-00000007101' || n)::uuid, case when n < 3 then '00000000-0000-7000-8000-000000071004'::uuid else '00000000-0000-7000-8000-000000071005' end, n, sha256(('71' || n)::bytea), '00000000-0000-7000-8000-000000071001', 'MIT', case when n in (1, 3) then now() end from generate_series(1, 3) n;
 insert into design.version_edges (child_id, parent_id) values ('00000000-0000-7000-8000-000000071012', '00000000-0000-7000-8000-000000071011');
@@ -278,7 +278,7 @@ comment on column design.design_dashboard.downloads is 'Downloads, as last count
 
 -- verify
 insert into core.users (id, handle) values ('00000000-0000-7000-8000-000000067001', 'ada-0067'), ('00000000-0000-7000-8000-000000067002', 'bob-0067');
-insert into core.assets (id, owner_id, filename, media_type, byte_size, sha256, status) values ('00000000-0000-7000-8000-000000067003', '00000000-0000-7000-8000-000000067001', 'a.jpg', 'image/jpeg', 1, sha256('0067a'), 'ready'), ('00000000-0000-7000-8000-000000067004', '00000000-0000-7000-8000-000000067001', 'b.step', 'model/step', 1, sha256('0067b'), 'ready');
+insert into core.assets (id, owner_id, filename, media_type, byte_size, sha256, status) values ('00000000-0000-7000-8000-000000067003', '00000000-0000-7000-8000-000000067001', 'a.jpg', 'image/jpeg', 1, sha256('0067a'), 'uploaded'), ('00000000-0000-7000-8000-000000067004', '00000000-0000-7000-8000-000000067001', 'b.step', 'model/step', 1, sha256('0067b'), 'uploaded');
 insert into core.designs (id, owner_id, slug, title) select ('00000000-0000-7000-8000-00000006701' || n)::uuid, '00000000-0000-7000-8000-000000067001', 'probe-0067-' || n, 'Probe ' || n from generate_series(1, 4) n;
 select core.act_as('00000000-0000-7000-8000-000000067001');
 select design.commit_version('00000000-0000-7000-8000-000000067013', 'Pin', '[]', licence => 'MIT', bom => '[{"part_design_id": "00000000-0000-7000-8000-000000067011", "quantity": 1}]') is not null;
