@@ -289,7 +289,8 @@ comment on event trigger core_guard_audit_alters is 'No month of the audit log i
 -- verify
 insert into core.audit_logs (action) values ('login');
 select coalesce(bool_and(blueprint.raises(sql, '55006')), false) from (
-  values ('update core.audit_logs set action = action'), ('delete from core.audit_logs'), ('truncate core.audit_logs'), ('truncate core.audit_seals'), ('truncate core.audit_archives')) v(sql);
+  values ('update core.audit_logs set action = action'), ('delete from core.audit_logs'), ('truncate core.audit_logs'), ('truncate core.audit_archives')) v(sql);
+select blueprint.raises('truncate core.audit_seals', '55006') or blueprint.raises('truncate core.audit_seals', '0A000', 'audit_leaves');
 insert into core.audit_seals (seal_no, xid_from, xid_to, row_count, rows_sha256, prev_seal_sha256, seal_sha256)
 select coalesce(max(seal_no), 0) + 1, coalesce(max(xid_to), '0'), coalesce(max(xid_to), '0'), 0, sha256(''), sha256(''), sha256('0774') from core.audit_seals;
 insert into core.audit_archives (partition, from_at, to_at, row_count, rows_sha256) values ('probe_0774', now(), now(), 0, sha256('')) returning archived_at = now();

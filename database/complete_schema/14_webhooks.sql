@@ -173,7 +173,7 @@ alter table core.webhooks
   add constraint webhooks_api_version_check check (api_version ~ '^\d{4}-\d{2}$'),
   add constraint webhooks_disabled_reason_check check (status <> 'disabled' or disabled_reason is not null),
   add constraint webhooks_name_check check (length(name) >= 1 and length(name) <= 80),
-  add constraint webhooks_owner_id_name_key unique (owner_id, name);
+  add constraint webhooks_name_owner_id_key unique (name, owner_id);
 
 comment on function core.are_event_patterns is 'True for at most twenty patterns of dotted words, each word or * (any one) with ** (any number) at the end alone; ! in front excludes.';
 comment on function core.are_plain_headers is 'True for at most twenty headers, names in lower case, that carry no credentials, no line breaks and nothing that belongs to the connection or the signature.';
@@ -186,7 +186,7 @@ insert into core.webhooks (id, owner_id, name, target_url, event_patterns, heade
   '{donation.*,!donation.test,*.failed,order.**}', '{"x-team": "hinges"}', '{"path": "$.amount_usd > 100"}');
 insert into core.webhooks (id, owner_id, direction, name, provider) values ('00000000-0000-7000-8000-000000793012', '00000000-0000-7000-8000-000000793001', 'inbound', 'b-0793', 'stripe');
 select change, blueprint.raises(format($$ update core.webhooks set %s where name = 'a-0793' $$, change), '23514', rule) from (values
-  ($$ direction = 'both' $$, 'webhooks_direction_check'), ($$ status = 'broken' $$, 'webhooks_status_check'), ($$ target_url = 'http://example.org' $$, 'webhooks_outbound_shape_check'),
+  ($$ status = 'broken' $$, 'webhooks_status_check'), ($$ target_url = 'http://example.org' $$, 'webhooks_outbound_shape_check'),
   ($$ path_token_sha256 = sha256('x') $$, 'webhooks_outbound_shape_check'), ($$ provider = 'Not one' $$, 'webhooks_provider_check'), ($$ event_patterns = '{Donation}' $$, 'webhooks_event_patterns_check'),
   ($$ event_patterns = '{**.failed}' $$, 'webhooks_event_patterns_check'), ($$ event_patterns = array_fill('a'::text, '{21}') $$, 'webhooks_event_patterns_check'), ($$ event_patterns = '{a,null}' $$, 'webhooks_event_patterns_check'),
   ($$ headers = '{"Authorization": "Bearer x"}' $$, 'webhooks_plain_headers_check'), ($$ headers = '{"authorization": "Bearer x"}' $$, 'webhooks_plain_headers_check'), ($$ headers = '{"transfer-encoding": "chunked"}' $$, 'webhooks_plain_headers_check'),
@@ -195,7 +195,8 @@ select change, blueprint.raises(format($$ update core.webhooks set %s where name
   ($$ failure_count = -1 $$, 'webhooks_failure_count_check'), ($$ api_version = 'v1' $$, 'webhooks_api_version_check'), ($$ status = 'disabled' $$, 'webhooks_disabled_reason_check'), ($$ name = '' $$, 'webhooks_name_check')) v(change, rule);
 select change, blueprint.raises(format($$ update core.webhooks set %s where name = 'b-0793' $$, change), '23514', 'webhooks_inbound_shape_check') from unnest(array[
   $$ target_url = 'https://example.org' $$, 'provider = null', $$ status = 'active' $$]) change;
-select blueprint.raises($$ update core.webhooks set name = 'a-0793' where name = 'b-0793' $$, '23505', 'webhooks_owner_id_name_key');
+select blueprint.raises($$ insert into core.webhooks (owner_id, direction, name) values ('00000000-0000-7000-8000-000000793001', 'both', 'c-0793') $$, '23514', 'webhooks_direction_check');
+select blueprint.raises($$ update core.webhooks set name = 'a-0793' where name = 'b-0793' $$, '23505', 'webhooks_name_owner_id_key');
 select f, has_function_privilege('hc_member', f, 'execute') and has_function_privilege('hc_worker', f, 'execute') and not has_function_privilege('hc_analyst', f, 'execute')
 from unnest(array['core.are_event_patterns(text[])', 'core.are_plain_headers(jsonb)']) f;
 
