@@ -633,6 +633,7 @@ insert into core.content (author_id, slug, title, status, publish_at, body_block
   ('00000000-0000-7000-8000-000000788001', 'soon-0788', 'Soon', 'scheduled', now() + interval '1 second', '[{"type": "paragraph", "text": "x"}]', '{}'),
   ('00000000-0000-7000-8000-000000788001', 'over-0788', 'Over', 'published', null, '[{"type": "paragraph", "text": "x"}]', jsonb_build_object('unpublish_at', now())),
   ('00000000-0000-7000-8000-000000788001', 'stays-0788', 'Stays', 'published', null, '[{"type": "paragraph", "text": "x"}]', jsonb_build_object('unpublish_at', now() + interval '1 day'));
+set constraints all immediate;
 alter table core.content enable trigger content_b_schedule;
 set local role hc_anon;
 select array_agg(slug::text order by slug) = '{due-0788,over-0788,stays-0788}' from core.content where slug like '%-0788';

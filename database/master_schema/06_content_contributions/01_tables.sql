@@ -175,7 +175,7 @@ insert into publishing.editorial_policy (kind, quorum, checklist, staff_only) va
 -- verify
 insert into core.users (id, handle) values ('00000000-0000-7000-8000-000000122001', 'ada-0122'), ('00000000-0000-7000-8000-000000122002', 'bob-0122');
 insert into core.assets (id, owner_id, filename, media_type, byte_size) values ('00000000-0000-7000-8000-000000122003', '00000000-0000-7000-8000-000000122001', 'a.png', 'image/png', 1);
-insert into core.content (id, author_id, slug, title) values ('00000000-0000-7000-8000-000000122011', '00000000-0000-7000-8000-000000122001', 'a-0122', 'Probe'), ('00000000-0000-7000-8000-000000122012', '00000000-0000-7000-8000-000000122001', 'b-0122', 'Blocks only');
+insert into core.content (id, author_id, slug, title) values ('00000000-0000-7000-8000-000000122011', '00000000-0000-7000-8000-000000122001', 'a-0122', 'Probe'), ('00000000-0000-7000-8000-000000122012', '00000000-0000-7000-8000-000000122001', 'b-0122', 'Blocks only'), ('00000000-0000-7000-8000-000000122013', null, 'c-0122', 'Third');
 update core.content set locale = 'de', body_blocks = '[{"type": "paragraph", "text": "Aus Blöcken."}]' where slug = 'b-0122';
 insert into publishing.revisions (id, content_id, number, parent_id, author_id, title, body) values
   ('00000000-0000-7000-8000-000000122021', '00000000-0000-7000-8000-000000122011', 1, null, '00000000-0000-7000-8000-000000122001', 'Probe', 'One.'),
@@ -199,16 +199,16 @@ select a.body = 'Two.' and a.revision_number = 2 and m.alt_text = 'A hinge' and 
 select body = 'Aus Blöcken.' from publishing.articles where slug = 'b-0122';
 select rule, blueprint.raises(sql, state, rule) from (values
   ($$ insert into publishing.editorial_policy (kind, quorum) values ('news', 1) $$, '23505', 'editorial_policy_kind_pk'),
-  ($$ insert into publishing.revisions (id, content_id, number, title, body) values ('00000000-0000-7000-8000-000000122021', '00000000-0000-7000-8000-000000122011', 9, 'x', 'x') $$, '23505', 'revisions_id_pk'),
+  ($$ insert into publishing.revisions (id, content_id, number, title, body) values ('00000000-0000-7000-8000-000000122021', '00000000-0000-7000-8000-000000122011', 9, 'Probe', 'x') $$, '23505', 'revisions_id_pk'),
   ($$ insert into publishing.media (content_id, position, asset_id, alt_text) values ('00000000-0000-7000-8000-000000122011', 1, '00000000-0000-7000-8000-000000122003', 'A hinge') $$, '23505', 'media_content_id_position_pk'),
   ($$ insert into publishing.comments (id, content_id, body) select c.id, c.content_id, 'x' from publishing.comments c where body = 'Nice.' $$, '23505', 'comments_id_pk'),
   ($$ insert into publishing.reviews (id, revision_id, reviewer_id) select r.id, '00000000-0000-7000-8000-000000122021', r.reviewer_id from publishing.reviews r where revision_id = '00000000-0000-7000-8000-000000122022' $$, '23505', 'reviews_id_pk'),
   ($$ insert into publishing.reviews (revision_id, reviewer_id) values ('00000000-0000-7000-8000-000000122022', '00000000-0000-7000-8000-000000122002') $$, '23505', 'reviews_revision_id_reviewer_id_key'),
   ($$ insert into publishing.contributions (content_id, user_id, role) values ('00000000-0000-7000-8000-000000122011', '00000000-0000-7000-8000-000000122001', 'author') $$, '23505', 'contributions_content_id_user_id_role_pk'),
-  ($$ insert into publishing.series (id, slug, title, curator_id) values ('00000000-0000-7000-8000-000000122031', 'probe-0122-c', 'x', '00000000-0000-7000-8000-000000122001') $$, '23505', 'series_id_pk'),
-  ($$ insert into publishing.series (slug, title, curator_id) values ('probe-0122', 'x', '00000000-0000-7000-8000-000000122001') $$, '23505', 'series_slug_key'),
+  ($$ insert into publishing.series (id, slug, title, curator_id) values ('00000000-0000-7000-8000-000000122031', 'probe-0122-c', 'Probe', '00000000-0000-7000-8000-000000122001') $$, '23505', 'series_id_pk'),
+  ($$ insert into publishing.series (slug, title, curator_id) values ('probe-0122', 'Probe', '00000000-0000-7000-8000-000000122001') $$, '23505', 'series_slug_key'),
   ($$ insert into publishing.series_items (series_id, content_id, position) values ('00000000-0000-7000-8000-000000122031', '00000000-0000-7000-8000-000000122011', 2) $$, '23505', 'series_items_series_id_content_id_pk'),
-  ($$ insert into publishing.translations (source_content_id, locale, content_id) values ('00000000-0000-7000-8000-000000122011', 'de', '00000000-0000-7000-8000-000000122011') $$, '23505', 'translations_source_content_id_locale_pk'),
+  ($$ insert into publishing.translations (source_content_id, locale, content_id) values ('00000000-0000-7000-8000-000000122011', 'de', '00000000-0000-7000-8000-000000122013') $$, '23505', 'translations_source_content_id_locale_pk'),
   ($$ insert into publishing.translations (source_content_id, locale, content_id) values ('00000000-0000-7000-8000-000000122011', 'fr', '00000000-0000-7000-8000-000000122012') $$, '23505', 'translations_content_id_key'),
   ($$ insert into publishing.slug_history (locale, old_slug, content_id) values ('en', 'old-0122', '00000000-0000-7000-8000-000000122012') $$, '23505', 'slug_history_locale_old_slug_pk'),
   ($$ insert into publishing.handovers (id, content_id, revision_id, action) select h.id, h.content_id, h.revision_id, 'withdraw' from publishing.handovers h where revision_id = '00000000-0000-7000-8000-000000122022' $$, '23505', 'handovers_id_pk'),
@@ -345,8 +345,8 @@ select rule, blueprint.raises(sql, '23503', rule) from (values
   ($$ update core.content set current_revision_id = '00000000-0000-7000-8000-00000012400f' where slug = 'a-0124'; set constraints core.content_current_revision_id_fk immediate $$, 'content_current_revision_id_fk'),
   ($$ delete from core.assets where id = '00000000-0000-7000-8000-000000124003' $$, 'media_asset_id_fk'),
   ($$ delete from core.content where slug = 'a-0124' $$, 'revisions_content_id_fk'),
-  ($$ insert into publishing.revisions (content_id, number, title, body, parent_id) values ('00000000-0000-7000-8000-000000124011', 2, 'x', 'x', '00000000-0000-7000-8000-00000012400f') $$, 'revisions_parent_id_fk'),
-  ($$ insert into publishing.revisions (content_id, number, title, body, author_id) values ('00000000-0000-7000-8000-000000124011', 2, 'x', 'x', '00000000-0000-7000-8000-00000012400f') $$, 'revisions_author_id_fk'),
+  ($$ insert into publishing.revisions (content_id, number, title, body, parent_id) values ('00000000-0000-7000-8000-000000124011', 2, 'Probe', 'x', '00000000-0000-7000-8000-00000012400f') $$, 'revisions_parent_id_fk'),
+  ($$ insert into publishing.revisions (content_id, number, title, body, author_id) values ('00000000-0000-7000-8000-000000124011', 2, 'Probe', 'x', '00000000-0000-7000-8000-00000012400f') $$, 'revisions_author_id_fk'),
   ($$ insert into publishing.media (content_id, position, asset_id, alt_text) values ('00000000-0000-7000-8000-00000012400f', 1, '00000000-0000-7000-8000-000000124003', 'A hinge') $$, 'media_content_id_fk'),
   ($$ insert into publishing.comments (content_id, body) values ('00000000-0000-7000-8000-00000012400f', 'x') $$, 'comments_content_id_fk'),
   ($$ insert into publishing.comments (content_id, body, author_id) values ('00000000-0000-7000-8000-000000124011', 'x', '00000000-0000-7000-8000-00000012400f') $$, 'comments_author_id_fk'),
@@ -355,7 +355,7 @@ select rule, blueprint.raises(sql, '23503', rule) from (values
   ($$ insert into publishing.contributions (content_id, user_id, role) values ('00000000-0000-7000-8000-00000012400f', '00000000-0000-7000-8000-000000124001', 'author') $$, 'contributions_content_id_fk'),
   ($$ insert into publishing.contributions (content_id, user_id, role) values ('00000000-0000-7000-8000-000000124011', '00000000-0000-7000-8000-00000012400f', 'author') $$, 'contributions_user_id_fk'),
   ($$ insert into publishing.contributions (content_id, user_id, role, revision_id) values ('00000000-0000-7000-8000-000000124011', '00000000-0000-7000-8000-000000124001', 'author', '00000000-0000-7000-8000-00000012400f') $$, 'contributions_revision_id_fk'),
-  ($$ insert into publishing.series (slug, title, curator_id) values ('probe-0124-b', 'x', '00000000-0000-7000-8000-00000012400f') $$, 'series_curator_id_fk'),
+  ($$ insert into publishing.series (slug, title, curator_id) values ('probe-0124-b', 'Probe', '00000000-0000-7000-8000-00000012400f') $$, 'series_curator_id_fk'),
   ($$ insert into publishing.series_items (series_id, content_id, position) values ('00000000-0000-7000-8000-00000012400f', '00000000-0000-7000-8000-000000124011', 1) $$, 'series_items_series_id_fk'),
   ($$ insert into publishing.series_items (series_id, content_id, position) values ('00000000-0000-7000-8000-000000124031', '00000000-0000-7000-8000-00000012400f', 1) $$, 'series_items_content_id_fk'),
   ($$ insert into publishing.translations (source_content_id, locale, content_id) values ('00000000-0000-7000-8000-00000012400f', 'fr', '00000000-0000-7000-8000-000000124011') $$, 'translations_source_content_id_fk'),

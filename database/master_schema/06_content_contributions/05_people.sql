@@ -211,7 +211,7 @@ create function publishing.missing_translations(locale text, most int default 50
 begin atomic
   select c.id, c.title, count(distinct a.subject_key)
   from core.content c
-  left join core.analytics a on a.event_name = 'article_read' and a.occurred_at > now() - interval '30 days' and a.props @> jsonb_build_object('content_id', c.id)
+  left join core.analytics a on a.event_name = 'article.read' and a.occurred_at > now() - interval '30 days' and a.props @> jsonb_build_object('content_id', c.id)
   where c.status = 'published' and split_part(c.locale, '-', 1) <> split_part(missing_translations.locale, '-', 1)
     and not exists (select from publishing.translations t where t.content_id = c.id)
     and not exists (select from publishing.translations t where t.source_content_id = c.id and split_part(t.locale, '-', 1) = split_part(missing_translations.locale, '-', 1) and t.status <> 'abandoned')
@@ -257,7 +257,7 @@ select array_agg(locale || ' ' || slug) = '{"de probe","en a-0137"}' or array_ag
 select array_agg(h.locale::text) = '{de,en}' from publishing.translations t, publishing.hreflang(t.content_id) h where t.source_content_id = '00000000-0000-7000-8000-000000137011';
 set local role hc_owner;
 select core.act_as('00000000-0000-7000-8000-000000137002');
-insert into core.analytics (subject_key, event_name, props) select 's' || i, 'article_read', '{"content_id": "00000000-0000-7000-8000-000000137012"}' from generate_series(1, 3) i;
+insert into core.analytics (subject_key, event_name, props) select 's' || i, 'article.read', '{"content_id": "00000000-0000-7000-8000-000000137012"}' from generate_series(1, 3) i;
 set local role hc_member;
 select publishing.mark_translated(id) is not null, publishing.translation_staleness(id) = 30 from pg_temp.made;
 select publishing.translation_staleness(id) = 0 from pg_temp.made;
@@ -513,7 +513,7 @@ begin atomic
   select count(*), count(*) filter (where r.done), round(100.0 * count(*) filter (where r.done) / nullif(count(*), 0), 1)
   from publishing.series_items i join core.content c on c.id = i.content_id and c.status = 'published'
   cross join lateral (
-    select exists (select from core.analytics a where a.user_id = reader and a.event_name = 'article_read' and a.props @> jsonb_build_object('content_id', i.content_id)) as done) r
+    select exists (select from core.analytics a where a.user_id = reader and a.event_name = 'article.read' and a.props @> jsonb_build_object('content_id', i.content_id)) as done) r
   where i.series_id = series_progress.series and reader = core.current_user_id();
 end;
 
@@ -555,7 +555,7 @@ select string_agg(right(content_id::text, 1), '' order by position) = '15234' an
 select publishing.move_item(id, '00000000-0000-7000-8000-000000139011', 4) is not null from pg_temp.made;
 select string_agg(right(content_id::text, 1), '' order by position) = '52314' from publishing.series_items i join pg_temp.made m on m.id = i.series_id;
 select array_agg(right(content_id::text, 1) || ' ' || problem) = '{"2 came out before its predecessor","1 its predecessor is not published"}' from pg_temp.made m, publishing.series_warnings(m.id);
-insert into core.analytics (subject_key, event_name, user_id, props) select 'x', 'article_read', '00000000-0000-7000-8000-000000139001', jsonb_build_object('content_id', '00000000-0000-7000-8000-00000013901' || n) from generate_series(1, 2) n;
+insert into core.analytics (subject_key, event_name, user_id, consent_ok, props) select 'x', 'article.read', '00000000-0000-7000-8000-000000139001', true, jsonb_build_object('content_id', '00000000-0000-7000-8000-00000013901' || n) from generate_series(1, 2) n;
 set local role hc_member;
 select parts = 4 and parts_read = 2 and pct = 50.0 from pg_temp.made m, publishing.series_progress(m.id);
 select parts = 0 from pg_temp.made m, publishing.series_progress(m.id, '00000000-0000-7000-8000-000000139002');
