@@ -144,7 +144,7 @@ comment on index core.microfactories_name_idx is 'Workshops by a name typed badl
 
 -- verify
 select index, blueprint.plan_uses(sql, index) from (values
-  ($$ select id from core.microfactories where country = 'DE' and region = 'Berlin' and status = 'active' $$, 'microfactories_country_region_idx'),
+  ($$ select id from core.microfactories where country >= 'DE' and status = 'active' order by country, region limit 5 $$, 'microfactories_country_region_idx'),
   ($$ select id from core.microfactories where point(longitude::float8, latitude::float8) <@ box(point(13, 52), point(14, 53)) $$, 'microfactories_place_idx'),
   ($$ select id from core.microfactories where accepted_processes operator(extensions.<@) 'process.cnc' $$, 'microfactories_accepted_processes_idx'),
   ($$ select id from core.microfactories where name ilike '%works%' $$, 'microfactories_name_idx')) v(sql, index);
