@@ -216,7 +216,7 @@ select (select count(*) from a) = 2, (select count(*) from c) = 0, (select count
 set local role hc_owner;
 select core.act_as(pg_temp.id(1, 2));
 set local role hc_member;
-with c as (update production.machine_capabilities set tolerance_mm = 9 where machine_id = '00000000-0000-7000-8000-000001110701' returning 1) select count(*) = 0 from c;
+with c as (update production.machine_capabilities set tolerance_mm = 9 where machine_id = '00000000-0000-7000-8000-000001110701' returning 1) select count(*) = 0, (select count(*) = 1 from production.machine_capabilities where machine_id = '00000000-0000-7000-8000-000001110702') from c;
 select blueprint.raises($$ select production.ship_to('00000000-0000-7000-8000-000001111002') $$, '55000', 'for shipping'), right(pg_temp.seen(), 10) = '1111111111';
 set local role hc_owner;
 insert into production.machine_capabilities (machine_id, process_term_id, envelope_mm, tolerance_mm) select '00000000-0000-7000-8000-000001110701', id, '{1,1,1}', 0.1 from core.terms where path::text = 'process';
@@ -318,7 +318,7 @@ select not has_function_privilege('hc_member', 'production.fits(numeric[], numer
 -- does: production.find_slot() takes windows less maintenance less bookings as multiranges and gives the earliest slot; hold() books it for a while inside open hours, confirm() and release()
 --   settle it, reschedule() moves the holds of a work order to the next slots. Holds that ran out count for nothing and make room.
 -- proves: with 8 to 12 booked of 8 to 16 a job of 3 hours gets 12 to 15, a hold outside open hours raises, a second hold of the slot raises 23P01, an expired one makes room, strangers are refused.
--- needs: BUILD_0005, BUILD_0105, BUILD_0109
+-- needs: BUILD_0005, BUILD_0105, BUILD_0109, BUILD_0111
 create function production.free_time(machine uuid, at timestamptz default now()) returns tstzmultirange
   language sql stable security definer
 begin atomic
