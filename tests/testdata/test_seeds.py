@@ -59,9 +59,7 @@ def server_of(clone: Clone) -> Server:
 
 def hc(clone: Clone, home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"HINGECRAFT_HOME": str(home), "HINGECRAFT_DSN": clone.dsn, "NO_COLOR": "1"}
-    return subprocess.run(
-        [sys.executable, "-m", "hingecraft", *words], env=environment, capture_output=True, text=True, check=False, **settings
-    )
+    return subprocess.run([sys.executable, "-m", "hingecraft", *words], env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("mode", ["fast", "honest"])
