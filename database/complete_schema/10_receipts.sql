@@ -199,10 +199,10 @@ insert into core.receipts (number, donor_id, kind, tax_year, organisation, amoun
 values (format('HC-%s-975103', to_char(now() at time zone 'UTC', 'YYYY')), null, 'annual_statement', extract(year from now() at time zone 'UTC')::int, '{"legal_name": "Probe", "ein": "12-3456789", "address": {}}', 9, 'Gifts.', 'PROBE0751CCC')
 returning goods_value_usd = 0;
 select blueprint.raises($$ update core.receipts set deductible_usd = 1 $$, '428C9', 'deductible_usd');
-select col, blueprint.raises(format($$ insert into core.receipts (id, number, tax_year, donor, organisation, amount_usd, statement_text, verification_code, metadata)
-  values (%s, 'HC-1951-975109', 1951, %s, %s, 1, 'x', 'PROBE0751DDD', %s) $$, id, donor, org, meta), state, rule) from (values
-  ('id', $$ '00000000-0000-7000-8000-000000751021' $$, $$ '{}' $$, $$ '{}' $$, $$ '{}' $$, '23505', 'receipts_id_pk'), ('donor', 'default', $$ '[]' $$, $$ '{}' $$, $$ '{}' $$, '23514', 'receipts_donor_check'),
-  ('org', 'default', $$ '{}' $$, $$ '[]' $$, $$ '{}' $$, '23514', 'receipts_organisation_check'), ('meta', 'default', $$ '{}' $$, $$ '{}' $$, $$ '[]' $$, '23514', 'receipts_metadata_check')) v(col, id, donor, org, meta, state, rule);
+select col, blueprint.raises(format($$ insert into core.receipts (id, kind, number, tax_year, donor, organisation, amount_usd, statement_text, verification_code, metadata)
+  values (%s, 'annual_statement', 'HC-1951-975109', 1951, %s, %s, 1, 'x', 'PROBE0751DDD', %s) $$, id, donor, org, meta), state, rule) from (values
+  ('id', $$ '00000000-0000-7000-8000-000000751021' $$, $$ '{}' $$, $$ '{"legal_name": "Probe", "ein": "12-3456789"}' $$, $$ '{}' $$, '23505', 'receipts_id_pk'), ('donor', 'default', $$ '[]' $$, $$ '{"legal_name": "Probe", "ein": "12-3456789"}' $$, $$ '{}' $$, '23514', 'receipts_donor_check'),
+  ('org', 'default', $$ '{}' $$, $$ '[]' $$, $$ '{}' $$, '23514', 'receipts_organisation_check'), ('meta', 'default', $$ '{}' $$, $$ '{"legal_name": "Probe", "ein": "12-3456789"}' $$, $$ '[]' $$, '23514', 'receipts_metadata_check')) v(col, id, donor, org, meta, state, rule);
 select relrowsecurity and relforcerowsecurity from pg_class where oid = 'core.receipts'::regclass;
 select core.act_as('00000000-0000-7000-8000-000000751001');
 set local role hc_member;
@@ -261,7 +261,7 @@ alter table core.receipts
   add constraint receipts_kind_check check (kind in ('original', 'corrected', 'void', 'annual_statement')),
   add constraint receipts_number_check check (number ~ ('^HC-' || tax_year::text || '-\d{6,}$')),
   add constraint receipts_tax_year_check check (tax_year <= extract(year from issued_at at time zone 'UTC')),
-  add constraint receipts_ein_check check (coalesce(organisation ->> 'ein' ~ '^\d{2}-\d{7}$' and organisation ->> 'legal_name' <> '', false)),
+  add constraint receipts_ein_check check (jsonb_typeof(organisation) <> 'object' or coalesce(organisation ->> 'ein' ~ '^\d{2}-\d{7}$' and organisation ->> 'legal_name' <> '', false)),
   add constraint receipts_amount_usd_check check (amount_usd > 0 or kind = 'void' and amount_usd = 0),
   add constraint receipts_goods_value_usd_check check (goods_value_usd = 0 or goods_value_usd > 0 and statement_text ~* 'good[- ]faith'),
   add constraint receipts_property_description_check check (length(property_description) between 3 and 500 and property_description !~* '(\$|USD|EUR)\s*\d|\d\s*(\$|USD|EUR)'),
