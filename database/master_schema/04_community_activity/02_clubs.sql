@@ -305,7 +305,10 @@ begin
   new.mentions := array(
     select u.id from (select m[1] as handle, min(n) as n from regexp_matches(new.body, '(?:^|[^[:alnum:]_@])@([A-Za-z0-9][A-Za-z0-9_-]{1,28}[A-Za-z0-9])', 'g') with ordinality r(m, n) group by m[1] order by 2 limit 20) h
     join core.users u on u.handle operator(extensions.=) h.handle::extensions.citext and u.status = 'active' order by h.n);
-  if tg_op = 'UPDATE' then
+  if tg_op = 'UPDATE' and new.body is null then  -- core.erase_user() takes the words away, the number stays
+    new.redacted_at := now();
+    new.redaction_reason := 'erased';
+  elsif tg_op = 'UPDATE' then
     new.edited_at := clock_timestamp();
   end if;
   return new;
@@ -340,7 +343,7 @@ select core.attach_standard('community.clubs'), core.attach_standard('community.
 
 comment on function community.count_members is 'Trigger of community.memberships: keeps clubs.member_count.';
 comment on function community.note_messages is 'Trigger of community.messages: notes the last message of club and thread and counts replies, once a statement.';
-comment on function community.parse_mentions is 'Trigger of community.messages: @handles of active people become mentions, in order; an edit is stamped. Security definer: members do not read accounts.';
+comment on function community.parse_mentions is 'Trigger of community.messages: @handles of active people become mentions, in order; an edit is stamped, and words taken away by an erasure leave a redacted message. Security definer: members do not read accounts.';
 comment on function community.keep_owner is 'Trigger of community.memberships at commit: an active club has an owner.';
 comment on trigger memberships_count on community.memberships is 'Members are counted.';
 comment on trigger messages_note on community.messages is 'Clubs and threads know their last message.';
@@ -371,6 +374,7 @@ grant select, update (body) on community.messages to hc_member;
 set local role hc_member;
 update community.messages set body = 'now @bob-0086' where club_id = '00000000-0000-7000-8000-000000086011' and seq = 1 returning mentions = '{00000000-0000-7000-8000-000000086002}' and edited_at >= now();
 set local role hc_owner;
+update community.messages set body = null where club_id = '00000000-0000-7000-8000-000000086011' and seq = 2 returning redacted_at = now() and redaction_reason = 'erased' and edited_at is null;
 insert into community.events (id, organiser_id, title, during) values ('00000000-0000-7000-8000-000000086031', '00000000-0000-7000-8000-000000086001', 'Probe', tstzrange(now(), now() + interval '1 hour'));
 insert into community.reports (id, reporter_id, target_kind, target_id, reason_code) values ('00000000-0000-7000-8000-000000086041', '00000000-0000-7000-8000-000000086001', 'user', '00000000-0000-7000-8000-000000086002', 'spam');
 update community.events set status = 'cancelled' where id = '00000000-0000-7000-8000-000000086031';
