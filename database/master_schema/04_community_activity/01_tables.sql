@@ -428,7 +428,7 @@ select rule, blueprint.raises(replace(sql, '0f', '00000000-0000-7000-8000-000000
   ($$ insert into community.moderation_actions (action, target_kind, target_id, reason, reverses_id) values ('restore', 'user', '0f', 'x', '0f') $$, 'moderation_actions_reverses_id_fk'),
   ($$ insert into community.reputation_entries (user_id, points, reason_code, source_kind, source_id) values ('0f', 1, 'answer_accepted', 'message', '0f') $$, 'reputation_entries_user_id_fk'),
   ($$ insert into community.reputation_entries (user_id, points, reason_code, source_kind, source_id, club_id) values ('00000000-0000-7000-8000-000000084001', 1, 'answer_accepted', 'message', '0f', '0f') $$, 'reputation_entries_club_id_fk'),
-  ($$ insert into community.follows (follower_id, kind, target_id) values ('0f', 'user', '0f') $$, 'follows_follower_id_fk'),
+  ($$ insert into community.follows (follower_id, kind, target_id) values ('0f', 'user', '00000000-0000-7000-8000-000000084001') $$, 'follows_follower_id_fk'),
   ($$ insert into community.feed_entries (user_id, actor_id, verb, object_kind, object_id, origin_id) values ('0f', '0f', 'published', 'design', '0f', '0f') $$, 'feed_entries_user_id_fk')) v(sql, rule);
 select convalidated from pg_constraint where conname = 'attendance_user_id_fk' and confrelid = 'core.users'::regclass;
 insert into community.moderation_actions (id, action, target_kind, target_id, reason) values ('00000000-0000-7000-8000-000000084041', 'warn', 'user', '00000000-0000-7000-8000-000000084001', 'x');
