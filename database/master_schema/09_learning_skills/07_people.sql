@@ -252,7 +252,7 @@ select core.act_as('00000000-0000-7000-8000-000000200001');
 set local role hc_member;
 select array_agg(code order by score desc) = '{together-0200,gap-0200}', (array_agg(reasons[1] order by score desc))[1] = 'co_completed', (array_agg(reasons[1] order by score desc))[2] = 'closes_gap', max(score) = round((5 * 5 / sqrt(30))::numeric, 3) from learning.recommend() where code like '%-0200';
 set local role hc_owner;
-insert into core.terms (id, kind, path, labels) values ('00000000-0000-7000-8000-000000200031', 'process', 'probe_0200', '{"en": "Probe"}');
+insert into core.terms (id, kind, path, labels) values ('00000000-0000-7000-8000-000000200031', 'process', 'process.probe_0200', '{"en": "Probe"}');
 insert into core.users (id, handle) values ('00000000-0000-7000-8000-000000200009', 'buyer-0200');
 insert into core.designs (id, owner_id, slug, title) values ('00000000-0000-7000-8000-000000200041', '00000000-0000-7000-8000-000000200009', 'probe-0200', 'Probe');
 insert into design.versions (id, design_id, number, content_sha256, author_id, licence_spdx, released_at) values ('00000000-0000-7000-8000-000000200042', '00000000-0000-7000-8000-000000200041', 1, sha256('200'), '00000000-0000-7000-8000-000000200009', 'CC0-1.0', now());
