@@ -250,8 +250,7 @@ create view production.factory_load with (security_invoker) as
   from production.machines m join open_time o on o.machine_id = m.id left join booked b on b.machine_id = m.id
   group by m.microfactory_id;
 
-grant select on production.order_board to hc_member, hc_auditor;
-grant select on production.machine_oee, production.stock_position, production.factory_load to hc_operator, hc_finance, hc_auditor;
+grant select on production.order_board, production.machine_oee, production.stock_position, production.factory_load to hc_member, hc_auditor;
 
 comment on view production.order_board is 'Open and past orders with stage, age, pieces and due risk (late, at risk, none), as far as their reader sees them.';
 comment on column production.order_board.id is 'The order.';
@@ -310,8 +309,8 @@ insert into production.stock_movements (lot_id, kind, quantity) values ('0000000
 update production.stock_lots set quantity_reserved = 4 where id = '00000000-0000-7000-8000-00000010700a';
 select sku, on_hand = 12, is_to_reorder = (sku = 'PROBE-0107'), available = case sku when 'PROBE-0107' then 8 else 12 end from production.stock_position where microfactory_id = '00000000-0000-7000-8000-000000107004';
 select v, reloptions::text like '%security_invoker%' from unnest(array['order_board', 'machine_oee', 'stock_position', 'factory_load']) v join pg_class on oid = ('production.' || v)::regclass;
-select v, role, has_table_privilege(role, 'production.' || v, 'select') = (role = 'hc_auditor' or (v = 'order_board') = (role = 'hc_member') or role in ('hc_operator', 'hc_finance'))
-from unnest(array['order_board', 'machine_oee', 'stock_position', 'factory_load']) v, unnest(array['hc_member', 'hc_operator', 'hc_finance', 'hc_auditor']) role;
+select v, role, has_table_privilege(role, 'production.' || v, 'select') = (role <> 'hc_anon')
+from unnest(array['order_board', 'machine_oee', 'stock_position', 'factory_load']) v, unnest(array['hc_anon', 'hc_member', 'hc_auditor']) role;
 
 -- task: BUILD_0108 create_jsonb_indexes
 -- title: Index machine parameters, order requirements and carrier events JSONB

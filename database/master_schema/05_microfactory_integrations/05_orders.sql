@@ -70,7 +70,7 @@ begin
   select sum(i.quantity * trunc((taken.total_usd - taken.setup_usd) * p.share / i.quantity, 2)) into priced
   from production.order_items i, lateral (select case when costs > 0 then ((l ->> 'machining_usd')::numeric + (l ->> 'material_usd')::numeric + (l ->> 'finishing_usd')::numeric) / costs else 0 end as share from jsonb_array_elements(taken.breakdown -> 'lines') l where (l ->> 'line_no')::int = i.line_no) p
   where i.order_id = ordered.id;
-  update production.orders o set microfactory_id = taken.microfactory_id, setup_usd = taken.total_usd - priced, promised_on = current_date + taken.lead_time_days, status = 'accepted' where o.id = ordered.id;
+  update production.orders o set microfactory_id = taken.microfactory_id, setup_usd = taken.total_usd - coalesce(priced, 0), total_usd = taken.total_usd, promised_on = current_date + taken.lead_time_days, status = 'accepted' where o.id = ordered.id;
   update production.order_items i set unit_price_usd = trunc((taken.total_usd - taken.setup_usd) * p.share / i.quantity, 2)
   from (select (l ->> 'line_no')::int as line_no, case when costs > 0 then ((l ->> 'machining_usd')::numeric + (l ->> 'material_usd')::numeric + (l ->> 'finishing_usd')::numeric) / costs else 0 end as share from jsonb_array_elements(taken.breakdown -> 'lines') l) p
   where i.order_id = ordered.id and p.line_no = i.line_no;
