@@ -609,9 +609,9 @@ begin atomic
     lateral (
       values ('family'::text, s.family, f.family), ('material', s.material, f.material), ('licence', s.licence, f.licence), ('load_band', s.load_band, f.load_band)
       union all
-      select 'tags', tag, f.tags from unnest(d.tags) tag
+      select 'tags' as facet, tag, f.tags from unnest(d.tags) tag
       union all
-      select 'category', extensions.ltree2text(extensions.subpath(t.path, 0, depth)), f.category from generate_series(1, extensions.nlevel(t.path)) depth
+      select 'category' as facet, extensions.ltree2text(extensions.subpath(t.path, 0, depth)), f.category from generate_series(1, extensions.nlevel(t.path)) depth
     ) v(facet, value, ok)
     where d.status in ('released', 'deprecated') and d.deleted_at is null and v.value is not null
   ), counted as (

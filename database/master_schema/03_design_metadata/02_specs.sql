@@ -19,9 +19,9 @@ begin atomic
   select '$'::text as json_path, 'unknown_family'::text as code, format('there is no schema %s of family %s', version, family) as message, to_jsonb(family) as got, null::jsonb as expected
   where not exists (select from schema)
   union all
-  select '$', 'type', 'a spec is an object of parameters', params, '"object"'::jsonb where jsonb_typeof(params) is distinct from 'object'
+  select '$' as json_path, 'type' as code, 'a spec is an object of parameters' as message, params, '"object"'::jsonb as expected where jsonb_typeof(params) is distinct from 'object'
   union all
-  select '$.' || r.key, 'required', r.key || ' is missing', null, s.properties -> r.key
+  select '$.' || r.key, 'required' as code, r.key || ' is missing', null::jsonb as got, s.properties -> r.key
   from schema s, jsonb_array_elements_text(s.json_schema -> 'required') r(key) where not params ? r.key
   union all
   select '$.' || g.key, f.code, f.message, g.value, f.expected
@@ -36,7 +36,7 @@ begin atomic
   ) f(rank, code, message, expected, applies)
   where f.applies
   union all
-  select '$.' || (x.rule ->> 'path'), 'cross_rule', x.rule ->> 'message', a.value, to_jsonb(limit_value)
+  select '$.' || (x.rule ->> 'path'), 'cross_rule' as code, x.rule ->> 'message', a.value, to_jsonb(limit_value)
   from schema s, jsonb_array_elements(s.json_schema -> 'x-rules') x(rule), given a,
   lateral (select coalesce(
       (select b.number from given b where b.key = x.rule ->> 'less_than'),
@@ -121,17 +121,17 @@ begin atomic
     case when f.role in ('photo', 'doc') then 'cosmetic' else 'functional' end as class
   from files f where not exists (select from moved m where m.from_path = f.path or m.to_path = f.path)
   union all
-  select 'files', 'moved', m.to_path, to_jsonb(m.from_path), to_jsonb(m.to_path), 'cosmetic' from moved m
+  select 'files' as area, 'moved' as kind, m.to_path, to_jsonb(m.from_path), to_jsonb(m.to_path), 'cosmetic' as class from moved m
   union all
-  select 'spec', case when d.before is null then 'added' when d.after is null then 'removed' else 'changed' end, d.path, d.before, d.after, case when x.family is distinct from y.family then 'breaking' else d.class end
+  select 'spec' as area, case when d.before is null then 'added' when d.after is null then 'removed' else 'changed' end, d.path, d.before, d.after, case when x.family is distinct from y.family then 'breaking' else d.class end
   from (select s.* from design.hinge_specs s where s.version_id = v1) x full join (select s.* from design.hinge_specs s where s.version_id = v2) y on true, lateral design.diff_specs(x.params, y.params, coalesce(y.family, x.family), coalesce(y.schema_version, x.schema_version)) d
   union all
-  select 'bom', case when x.quantity is null then 'added' when y.quantity is null then 'removed' else 'changed' end, coalesce(x.item, y.item), to_jsonb(x.quantity), to_jsonb(y.quantity), 'functional'
+  select 'bom' as area, case when x.quantity is null then 'added' when y.quantity is null then 'removed' else 'changed' end, coalesce(x.item, y.item), to_jsonb(x.quantity), to_jsonb(y.quantity), 'functional' as class
   from (select coalesce(b.term_id, b.part_design_id)::text as item, sum(b.quantity) as quantity from design.bom_items b where b.version_id = v1 group by 1) x
   full join (select coalesce(b.term_id, b.part_design_id)::text as item, sum(b.quantity) as quantity from design.bom_items b where b.version_id = v2 group by 1) y on y.item = x.item
   where x.quantity is distinct from y.quantity
   union all
-  select 'licence', 'changed', 'licence', to_jsonb(x.licence_spdx), to_jsonb(y.licence_spdx), 'breaking' from design.versions x, design.versions y where x.id = v1 and y.id = v2 and x.licence_spdx is distinct from y.licence_spdx
+  select 'licence' as area, 'changed' as kind, 'licence' as path, to_jsonb(x.licence_spdx), to_jsonb(y.licence_spdx), 'breaking' as class from design.versions x, design.versions y where x.id = v1 and y.id = v2 and x.licence_spdx is distinct from y.licence_spdx
   order by 1, 3, 2;
 end;
 

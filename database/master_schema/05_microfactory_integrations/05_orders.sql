@@ -227,19 +227,19 @@ begin atomic
   from production.orders o join core.users u on u.id = o.customer_id, lateral (
     select o.created_at as at, 'order'::text as kind, 'Order made'::text as what
     union all
-    select c.occurred_at, 'order', 'Order ' || replace(c.to_status, '_', ' ') from core.status_changes c where c.entity_id = o.id and c.machine = 'order'
+    select c.occurred_at, 'order' as kind, 'Order ' || replace(c.to_status, '_', ' ') from core.status_changes c where c.entity_id = o.id and c.machine = 'order'
     union all
-    select lower(r.during), 'production', 'Production started' from production.work_orders w join production.runs r on r.work_order_id = w.id where w.order_id = o.id
+    select lower(r.during), 'production' as kind, 'Production started' as what from production.work_orders w join production.runs r on r.work_order_id = w.id where w.order_id = o.id
     union all
-    select upper(r.during), 'production', format('%s pieces made', r.good_count) from production.work_orders w join production.runs r on r.work_order_id = w.id where w.order_id = o.id and r.outcome is not null
+    select upper(r.during), 'production' as kind, format('%s pieces made', r.good_count) from production.work_orders w join production.runs r on r.work_order_id = w.id where w.order_id = o.id and r.outcome is not null
     union all
-    select q.created_at, 'quality', case q.verdict when 'pass' then 'Final check passed' else 'Final check' end from production.work_orders w join production.runs r on r.work_order_id = w.id join production.quality_checks q on q.run_id = r.id where w.order_id = o.id and q.stage = 'final'
+    select q.created_at, 'quality' as kind, case q.verdict when 'pass' then 'Final check passed' else 'Final check' end from production.work_orders w join production.runs r on r.work_order_id = w.id join production.quality_checks q on q.run_id = r.id where w.order_id = o.id and q.stage = 'final'
     union all
-    select (v.event ->> 'at')::timestamptz, 'shipment', coalesce(v.event ->> 'text', v.event ->> 'code') from production.shipments s, jsonb_array_elements(s.events) v(event) where s.order_id = o.id and v.event ? 'at'
+    select (v.event ->> 'at')::timestamptz, 'shipment' as kind, coalesce(v.event ->> 'text', v.event ->> 'code') from production.shipments s, jsonb_array_elements(s.events) v(event) where s.order_id = o.id and v.event ? 'at'
     union all
-    select s.shipped_at, 'shipment', 'Handed to ' || s.carrier from production.shipments s where s.order_id = o.id and s.shipped_at is not null
+    select s.shipped_at, 'shipment' as kind, 'Handed to ' || s.carrier from production.shipments s where s.order_id = o.id and s.shipped_at is not null
     union all
-    select s.delivered_at, 'shipment', 'Delivered' from production.shipments s where s.order_id = o.id and s.delivered_at is not null
+    select s.delivered_at, 'shipment' as kind, 'Delivered' as what from production.shipments s where s.order_id = o.id and s.delivered_at is not null
   ) e
   where o.id = "order" and (o.customer_id = core.current_user_id() or o.microfactory_id = any (production.my_factories()) or core.has_role('hc_moderator'))
   order by e.at, e.kind, e.what;
