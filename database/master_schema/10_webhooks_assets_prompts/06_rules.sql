@@ -7,13 +7,13 @@
 -- proves: A sees none of B's deliveries and keys, secret_sealed is refused to everybody (42501), hc_agent reads approved versions of shared prompts only, a member sees own runs, nobody writes a queue.
 -- needs: BUILD_0204, BUILD_0209
 create function automation.my_webhooks() returns uuid[]
-  language sql stable security definer set search_path = ''
+  language sql stable set search_path = ''
 as $$
   select coalesce(array_agg(w.id), '{}') from core.webhooks w where w.owner_id = core.current_user_id()
 $$;
 
 create function automation.shared_prompts() returns uuid[]
-  language sql stable security definer set search_path = ''
+  language sql stable set search_path = ''
 as $$
   select coalesce(array_agg(p.id), '{}') from automation.prompts p where p.visibility <> 'private'
 $$;
@@ -61,8 +61,8 @@ grant select on automation.outbox, automation.inbound_events, automation.renditi
 grant execute on function automation.my_webhooks to hc_member;
 grant execute on function automation.shared_prompts to hc_member, hc_agent;
 
-comment on function automation.my_webhooks is 'Hooks of the current person, for policies. Security definer: read once per statement, past row security.';
-comment on function automation.shared_prompts is 'Prompts that are not private, for policies. Security definer: read once per statement, past row security.';
+comment on function automation.my_webhooks is 'Hooks of the current person, for policies: read once per statement.';
+comment on function automation.shared_prompts is 'Shared prompts the reader sees, for policies: read once per statement.';
 comment on policy event_types_select on automation.event_types is 'Everybody reads the public catalogue.';
 comment on policy event_types_staff_select on automation.event_types is 'Staff read all types.';
 comment on policy subscriptions_own_select on automation.subscriptions is 'Owners see the subscriptions of their hooks.';
