@@ -255,7 +255,9 @@ begin
   return new;
 end $$;
 
-create trigger designs_a_normalise before insert or update of title, slug, tags, status, published_at on core.designs for each row execute function core.normalise_design();
+create trigger designs_a_normalise before insert on core.designs for each row
+  when (new.slug is null or new.tags <> '{}' or new.status in ('released', 'deprecated') or new.published_at is not null or new.title <> btrim(new.title) or new.title ~ '\s\s') execute function core.normalise_design();
+create trigger designs_a_normalise_change before update of title, slug, tags, status, published_at on core.designs for each row execute function core.normalise_design();
 create trigger designs_b_owner before update of owner_id on core.designs for each row when (new.owner_id is distinct from old.owner_id) execute function core.guard_design_owner();
 
 select core.attach_standard('core.designs', 'std', 'forked_from_version_id');
@@ -286,7 +288,8 @@ grant execute on function core.set_design_status to hc_member;
 comment on function core.normalise_design is 'Trigger of core.designs: title trimmed, slug of the title where none is given, tags folded, sorted and once, first release stamped. Security definer: it looks for slugs in rows the writer cannot see.';
 comment on function core.guard_design_owner is 'Trigger of core.designs: the owner changes by core.accept_design_offer() or an administrator alone (55006).';
 comment on function core.set_design_status is 'Archives, deprecates, revives or takes back a design (owner or moderation). Security definer: members may not write the status. Releasing goes by a version; only a deprecated design comes back this way.';
-comment on trigger designs_a_normalise on core.designs is 'Runs before the other triggers (by name), so that they see what is stored.';
+comment on trigger designs_a_normalise on core.designs is 'Runs before the other triggers (by name), so that they see what is stored; rows that are as they should be pass by.';
+comment on trigger designs_a_normalise_change on core.designs is 'Changed titles, slugs, tags and dates are stored as new ones are.';
 comment on trigger designs_b_owner on core.designs is 'Designs change hands by acceptance.';
 comment on trigger designs_status_machine on core.designs is 'Status changes follow machine design and are logged.';
 
@@ -295,6 +298,8 @@ insert into core.users (id, handle) values ('00000000-0000-7000-8000-00000068400
 insert into core.designs (id, owner_id, title, tags) values ('00000000-0000-7000-8000-000000684011', '00000000-0000-7000-8000-000000684001', ' Ünïque  Hinge ', '{Brass,"brass ",Ångström,""}')
 returning slug = 'unique-hinge' and title = 'Ünïque Hinge' and tags = '{angstrom,brass}' and published_at is null;
 insert into core.designs (owner_id, title, published_at) values ('00000000-0000-7000-8000-000000684001', 'Ünïque Hinge', now()) returning slug = 'unique-hinge-2' and published_at is null;
+insert into core.designs (owner_id, slug, title, tags, published_at) values ('00000000-0000-7000-8000-000000684001', 'given', 'Given  name', '{B,a}', now()) returning title = 'Given name' and tags = '{a,b}' and published_at is null;
+update core.designs set tags = '{Z}', slug = null where owner_id = '00000000-0000-7000-8000-000000684001' and slug = 'given' returning tags = '{z}' and slug = 'given-name';
 update core.designs set status = 'in_review' where id = '00000000-0000-7000-8000-000000684011';
 update core.designs set status = 'released', head_version_id = '00000000-0000-7000-8000-000000684021' where id = '00000000-0000-7000-8000-000000684011' returning published_at = now();
 update core.designs set published_at = '2020-01-01' where id = '00000000-0000-7000-8000-000000684011' returning published_at = now();
@@ -332,6 +337,7 @@ drop trigger designs_status_machine on core.designs;
 select core.define_machine('design', '{}');
 select core.detach_standard('core.designs');
 drop trigger designs_b_owner on core.designs;
+drop trigger designs_a_normalise_change on core.designs;
 drop trigger designs_a_normalise on core.designs;
 drop function core.guard_design_owner, core.normalise_design;
 

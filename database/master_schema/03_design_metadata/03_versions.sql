@@ -63,7 +63,7 @@ begin
   select coalesce(jsonb_agg(jsonb_build_object('path', f ->> 'path', 'role', coalesce(f ->> 'role', 'cad'), 'asset_id', a.id, 'sha256', encode(a.sha256, 'hex'), 'byte_size', a.byte_size) order by f ->> 'path' collate "C"), '[]')
   into manifest
   from jsonb_array_elements(files) f left join core.assets a on a.id = (f ->> 'asset_id')::uuid and a.sha256 is not null
-    and (a.owner_id in (me, target.owner_id) or exists (select from design.files x join design.versions v on v.id = x.version_id where x.asset_id = a.id and v.design_id = target.id));
+    and (a.owner_id = me or exists (select from design.files x join design.versions v on v.id = x.version_id where x.asset_id = a.id and v.design_id = target.id));
   if manifest @? '$[*] ? (@.asset_id == null)' then
     raise exception using errcode = '22023', message = format('%s: no stored file of yours', jsonb_path_query_first(manifest, '$[*] ? (@.asset_id == null).path') #>> '{}');
   end if;

@@ -389,7 +389,7 @@ comment on function design.locks is 'Who of a team edits which path, for the tea
 -- verify
 insert into core.users (id, handle) values ('00000000-0000-7000-8000-000000079001', 'ada-0079'), ('00000000-0000-7000-8000-000000079002', 'bob-0079'), ('00000000-0000-7000-8000-000000079003', 'eve-0079');
 insert into core.designs (id, owner_id, slug, title) values ('00000000-0000-7000-8000-000000079004', '00000000-0000-7000-8000-000000079001', 'probe-0079', 'Probe');
-insert into core.assets (id, owner_id, filename, media_type, byte_size, sha256, status) values ('00000000-0000-7000-8000-000000079005', '00000000-0000-7000-8000-000000079001', 'a.step', 'model/step', 1, sha256('0079a'), 'uploaded');
+insert into core.assets (id, owner_id, filename, media_type, byte_size, sha256, status) values ('00000000-0000-7000-8000-000000079005', '00000000-0000-7000-8000-000000079002', 'a.step', 'model/step', 1, sha256('0079a'), 'uploaded');
 insert into design.collaborators (design_id, user_id, role, accepted_at) values ('00000000-0000-7000-8000-000000079004', '00000000-0000-7000-8000-000000079002', 'editor', now()), ('00000000-0000-7000-8000-000000079004', '00000000-0000-7000-8000-000000079003', 'viewer', now());
 select core.act_as('00000000-0000-7000-8000-000000079001');
 set local role hc_member;

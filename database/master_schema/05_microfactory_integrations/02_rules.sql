@@ -313,6 +313,9 @@ begin
     if (select m.status not in ('available', 'commissioning') from production.machines m where m.id = new.machine_id for update) then
       raise exception using errcode = '55000', message = 'the machine is not available', hint = 'It is busy, down, in maintenance or retired.';
     end if;
+    if (select w.status in ('quality_hold', 'scrapped') from production.work_orders w where w.id = new.work_order_id for update) then
+      raise exception using errcode = '55000', message = 'this work is on hold or scrapped';
+    end if;
     update production.machines m set status = 'busy' where m.id = new.machine_id and m.status = 'available';
     update production.work_orders w set status = 'running', machine_id = coalesce(w.machine_id, new.machine_id) where w.id = new.work_order_id and w.status <> 'running';
   elsif new.outcome is not null then
@@ -320,7 +323,7 @@ begin
       update production.machines m set status = 'available' where m.id = new.machine_id and m.status = 'busy';
     end if;
     update production.work_orders w set quantity_good = w.quantity_good + more_good, quantity_scrap = w.quantity_scrap + more_scrap,
-      status = case when w.status = 'quality_hold' then w.status when w.quantity_good + more_good >= w.quantity_planned then 'done' when w.status = 'running' and was_open then 'paused' else w.status end
+      status = case when w.status in ('quality_hold', 'scrapped') then w.status when w.quantity_good + more_good >= w.quantity_planned then 'done' when w.status = 'running' and was_open then 'paused' else w.status end
     where w.id = new.work_order_id;
   end if;
   return null;
@@ -399,6 +402,11 @@ update production.runs set good_count = 3, scrap_count = 1, outcome = 'done', du
 select m.status = 'available', w.status = 'paused', w.quantity_good = 3, w.quantity_scrap = 1 from production.machines m, production.work_orders w where m.id = '00000000-0000-7000-8000-000000106005' and w.id = '00000000-0000-7000-8000-000000106009';
 update production.runs set good_count = 5 where id = '00000000-0000-7000-8000-00000010600a';
 select status = 'done' and quantity_good = 5 from production.work_orders where id = '00000000-0000-7000-8000-000000106009';
+insert into production.runs (id, work_order_id, machine_id) values ('00000000-0000-7000-8000-00000010600e', '00000000-0000-7000-8000-000000106009', '00000000-0000-7000-8000-000000106005');
+update production.work_orders set status = 'scrapped' where id = '00000000-0000-7000-8000-000000106009';
+update production.runs set scrap_count = 1, outcome = 'aborted', during = tstzrange(lower(during), clock_timestamp()) where id = '00000000-0000-7000-8000-00000010600e';
+select w.status = 'scrapped' and w.quantity_scrap = 2 and m.status = 'available', blueprint.raises($$ insert into production.runs (work_order_id, machine_id) values ('00000000-0000-7000-8000-000000106009', '00000000-0000-7000-8000-000000106005') $$, '55000', 'on hold or scrapped')
+from production.work_orders w, production.machines m where w.id = '00000000-0000-7000-8000-000000106009' and m.id = '00000000-0000-7000-8000-000000106005';
 update production.machines set status = 'maintenance' where id = '00000000-0000-7000-8000-000000106005';
 select blueprint.raises($$ insert into production.runs (work_order_id, machine_id) values ('00000000-0000-7000-8000-000000106009', '00000000-0000-7000-8000-000000106005') $$, '55000', 'not available');
 insert into production.materials (id, sku, name) values ('00000000-0000-7000-8000-00000010600c', 'PROBE-0106', 'Brass');

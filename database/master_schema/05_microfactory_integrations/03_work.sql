@@ -84,7 +84,7 @@ begin
   insert into production.work_orders (order_id, line_no, sequence, process_term_id, quantity_planned)
   select i.order_id, i.line_no, s.sequence, t.id, i.quantity
   from production.order_items i
-  cross join lateral jsonb_array_elements_text(coalesce(planned.requirements -> 'steps', (select to_jsonb(f.accepted_processes[1:1]::text[]) from core.microfactories f where f.id = planned.microfactory_id))) with ordinality s(path, sequence)
+  cross join lateral jsonb_array_elements_text(coalesce(nullif(planned.requirements -> 'steps', '[]'), nullif((select to_jsonb(f.accepted_processes[1:1]::text[]) from core.microfactories f where f.id = planned.microfactory_id), '[]'), '[null]')) with ordinality s(path, sequence)
   left join core.terms t on t.path::text = s.path
   where i.order_id = planned.id
   on conflict on constraint work_orders_order_id_line_no_sequence_key do nothing;
@@ -136,7 +136,7 @@ comment on function production.my_factories is 'Factories the current person run
 comment on function production.require_floor is 'Raises 42501 unless the caller belongs to the factory or administers the platform. For owner functions.';
 comment on function production.order_number is 'Next number of series order, without gaps: MO-2026-000123. For owner functions, late in the transaction.';
 comment on function production.submit_order is 'Orders {"items": [{"version_id", "quantity", "overrides", "material_term_id"}], "due_on", "project_id", "requirements"} for the current person. Security definer: orders are written by functions only.';
-comment on function production.plan_work is 'Work orders per item and step (requirements.steps, else the factory''s first process); again: only what is missing. Returns how many were made. Security definer: the floor writes work through functions.';
+comment on function production.plan_work is 'Work orders per item and step (requirements.steps, else the factory''s first process, else one without); again: only what is missing. Returns how many were made. Security definer: the floor writes work through functions.';
 comment on function production.start_run is 'Opens a run of a work order on a machine of the same factory. Security definer: the floor writes runs through functions.';
 comment on function production.finish_run is 'Closes a run with its pieces and energy; when all work of the order is done, the order is ready. Security definer: the floor writes runs through functions.';
 

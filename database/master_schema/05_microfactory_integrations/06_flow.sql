@@ -54,7 +54,7 @@ begin
   select (select count(*) from written), coalesce(jsonb_agg(jsonb_build_object('index', j.n, 'reason', j.problem) order by j.n), '[]') into accepted, rejected from judged j where j.problem is not null;
   with fresh as (
     select p.point ->> 'metric' as metric, (p.point ->> 'at')::timestamptz as occurred_at from jsonb_array_elements(batch) with ordinality p(point, n)
-    where accepted > 0 and not exists (select from jsonb_array_elements(rejected) x where (x ->> 'index')::int = p.n - 1)
+    where accepted > 0 and p.n - 1 not in (select (x ->> 'index')::int from jsonb_array_elements(rejected) x)
   ), spans as (
     select f.metric, min(f.occurred_at) as since, max(f.occurred_at) as until from fresh f group by f.metric
   ), centres as (
@@ -403,6 +403,9 @@ begin
     if line.quantity is null or line.quantity <= 0 or line.quantity > line.produced - line.shipped then
       raise exception using errcode = '22023', message = format('line %s: %s of %s produced are shipped, %s do not go', line.line_no, line.shipped, line.produced, line.quantity);
     end if;
+    if line.lot_id is not null and not exists (select from production.stock_lots l where l.id = line.lot_id and l.microfactory_id = sent.microfactory_id) then
+      raise exception using errcode = '22023', message = format('line %s: the lot lies in another factory', line.line_no);
+    end if;
     line.lot_id := coalesce(line.lot_id, (select r.finished_lot_id from production.runs r join production.work_orders w on w.id = r.work_order_id join production.stock_lots s on s.id = r.finished_lot_id
       where w.order_id = sent.id and w.line_no = line.line_no and s.quantity_on_hand - s.quantity_reserved >= line.quantity order by w.sequence desc, lower(r.during) limit 1));
     insert into production.shipment_items (shipment_id, order_id, line_no, quantity, lot_id) values (made, sent.id, line.line_no, line.quantity, line.lot_id);
@@ -488,6 +491,7 @@ select blueprint.raises($$ select production.ship('00000000-0000-7000-8000-00000
 select production.finish_run(production.start_run('00000000-0000-7000-8000-000000120009', '00000000-0000-7000-8000-000000120007'), 10);
 select set_config('probe.s1', production.ship('00000000-0000-7000-8000-000000120008', '[{"line_no": 1, "quantity": 6}]', 'DHL', 'T-0120', 12.5)::text, true) is not null;
 select what, blueprint.raises(format($$ select production.ship('00000000-0000-7000-8000-000000120008', '[{"line_no": %s, "quantity": %s}]'%s) $$, line, quantity, rest), '22023', what) from (values (1, 5, '', '6 of 10 produced'), (1, 0, '', '6 of 10'), (2, 1, '', '0 of 0'), (1, 1, $$, 'UPS' $$, 'tracking number')) v(line, quantity, rest, what);
+select blueprint.raises($$ select production.ship('00000000-0000-7000-8000-000000120008', '[{"line_no": 1, "quantity": 1, "lot_id": "00000000-0000-7000-8000-00000012000f"}]') $$, '22023', 'another factory');
 select status = 'ready' from production.orders where number = 'PROBE-0120';
 select set_config('probe.s2', production.ship('00000000-0000-7000-8000-000000120008', '[{"line_no": 1, "quantity": 4}]')::text, true) is not null;
 select o.status = 'shipped', blueprint.raises($$ select production.ship('00000000-0000-7000-8000-000000120008', '[{"line_no": 1, "quantity": 1}]') $$, '55000', 'that is shipped') from production.orders o where number = 'PROBE-0120';
