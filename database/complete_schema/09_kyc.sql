@@ -424,7 +424,7 @@ drop table core.kyc_accesses;
 -- title: Index KYC result JSONB for risk reviews
 -- does: core.kyc_with_flag(flag) and core.kyc_by_country(code) for compliance, and core.kyc_due_diligence(countries): open approvals of exposed people or risky countries, to be looked at again.
 -- proves: kyc_with_flag returns the two cases via GIN for compliance and raises 42501 for a member, due diligence lists what is valid now only.
--- needs: BUILD_0005, BUILD_0741
+-- needs: BUILD_0005, BUILD_0741, BUILD_0742
 create index kyc_result_idx on core.kyc using gin (result jsonb_path_ops);
 
 comment on index core.kyc_result_idx is 'Cases by flag and country (core.kyc_with_flag, core.kyc_by_country).';
@@ -459,7 +459,7 @@ insert into core.users (id, handle) select ('00000000-0000-7000-8000-00000074500
 insert into core.kyc (id, user_id, status, decided_by, decided_at, valid_during, result)
 select ('00000000-0000-7000-8000-00000074501' || n)::uuid, ('00000000-0000-7000-8000-00000074500' || n)::uuid, 'approved', '00000000-0000-7000-8000-000000745004', '2000-01-01', during::tstzrange, result::jsonb
 from (values (1, '[2000-01-01 00:00+00,2001-01-01 00:00+00)', '{"flags": ["pep", "probe0745"], "country": "DE"}'), (2, '[1990-01-01 00:00+00,1991-01-01 00:00+00)', '{"flags": ["probe0745"], "country": "ZZ"}'), (3, '[2000-01-01 00:00+00,2001-01-01 00:00+00)', '{"country": "ZZ"}')) v(n, during, result);
-drop index if exists core.kyc_retention_until_idx;  -- partial on result too: in a table this small it would be as cheap
+drop index core.kyc_retention_until_idx;  -- partial on result too: in a table this small it would be as cheap
 select core.act_as('00000000-0000-7000-8000-000000745004', 'hc_compliance');
 set local role hc_compliance;
 select array_agg(k order by k) = '{00000000-0000-7000-8000-000000745011,00000000-0000-7000-8000-000000745012}' from core.kyc_with_flag('probe0745') k;
