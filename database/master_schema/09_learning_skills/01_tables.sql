@@ -361,8 +361,8 @@ select rule, blueprint.raises(sql, '23505', rule) from (values
   ($$ insert into learning.attempts (assessment_id, user_id, number) values ('00000000-0000-7000-8000-000000182061', '00000000-0000-7000-8000-000000182001', 1) $$, 'attempts_assessment_id_user_id_number_key'),
   ($$ insert into learning.attempts (id, assessment_id, user_id, number) values ('00000000-0000-7000-8000-000000182062', '00000000-0000-7000-8000-000000182061', '00000000-0000-7000-8000-000000182002', 2) $$, 'attempts_id_pk'),
   ($$ insert into learning.certifications (code, title) values ('probe-0182', 'x') $$, 'certifications_code_key'), ($$ insert into learning.certifications (id, code, title) values ('00000000-0000-7000-8000-000000182071', 'x', 'x') $$, 'certifications_id_pk'),
-  ($$ insert into learning.certificates (number, certification_id, user_id, credential, credential_sha256, public_code) values ('P-0182', '00000000-0000-7000-8000-000000182071', '00000000-0000-7000-8000-000000182001', '{}', sha256('x'), 'x-0182') $$, 'certificates_number_key'),
-  ($$ insert into learning.certificates (id, number, certification_id, user_id, credential, credential_sha256, public_code) values ('00000000-0000-7000-8000-000000182072', 'P-0182-3', '00000000-0000-7000-8000-000000182071', '00000000-0000-7000-8000-000000182001', '{}', sha256('x'), 'x-0182') $$, 'certificates_id_pk'),
+  ($$ insert into learning.certificates (number, certification_id, user_id, credential, credential_sha256, public_code) values ('P-0182', '00000000-0000-7000-8000-000000182071', '00000000-0000-7000-8000-000000182001', '{}', sha256('x'), 'code-0182-x') $$, 'certificates_number_key'),
+  ($$ insert into learning.certificates (id, number, certification_id, user_id, credential, credential_sha256, public_code) values ('00000000-0000-7000-8000-000000182072', 'P-0182-3', '00000000-0000-7000-8000-000000182071', '00000000-0000-7000-8000-000000182001', '{}', sha256('x'), 'code-0182-x') $$, 'certificates_id_pk'),
   ($$ insert into learning.mentorships (id, mentor_id, mentee_id, skill_id, status, during) values ('00000000-0000-7000-8000-000000182081', '00000000-0000-7000-8000-000000182002', '00000000-0000-7000-8000-000000182001', '00000000-0000-7000-8000-000000182011', 'ended', tstzrange('2000-01-01', '2001-01-01')) $$, 'mentorships_id_pk')) v(sql, rule);
 select rule, blueprint.raises(sql, '23514', rule) from (values
   ($$ update learning.skills set metadata = '[]' where code = 'cad' $$, 'skills_metadata_check'), ($$ update learning.courses set outline = '[]' where code = 'probe-0182' $$, 'courses_outline_check'),
@@ -416,9 +416,10 @@ select index, blueprint.plan_uses(sql, index) from (values
   ($$ select id from learning.enrolments where user_id = '00000000-0000-7000-8000-000000183001' and status in ('waitlisted', 'enrolled', 'active') order by created_at desc $$, 'enrolments_user_id_live_idx'),
   ($$ select id from learning.enrolments where course_id = '00000000-0000-7000-8000-000000183001' and status = 'waitlisted' order by created_at limit 1 $$, 'enrolments_course_id_status_idx'),
   ($$ select id from learning.attempts where user_id = '00000000-0000-7000-8000-000000183001' and assessment_id = '00000000-0000-7000-8000-000000183001' order by number desc limit 1 $$, 'attempts_user_id_assessment_id_number_idx'),
-  ($$ select id from learning.certificates where public_code = 'x' $$, 'certificates_public_code_key'),
   ($$ select id from learning.certificates where user_id = '00000000-0000-7000-8000-000000183001' order by issued_at desc $$, 'certificates_user_id_idx'),
-  ($$ select id from learning.mentorships where mentor_id = '00000000-0000-7000-8000-000000183001' and during @> now() $$, 'mentorships_mentor_id_during_idx')) v(sql, index);
+  ($$ select id from learning.certificates where public_code = 'x' $$, 'certificates_public_code_key')) v(sql, index);
+select bool_or(blueprint.plan_uses($$ select id from learning.mentorships where mentor_id = '00000000-0000-7000-8000-000000183001' and during @> now() $$, index))  -- the key of pairs (0189) serves, too
+from unnest(array['mentorships_mentor_id_during_idx', 'mentorships_pair_during_key']) index;
 insert into core.users (id, handle) values ('00000000-0000-7000-8000-000000183001', 'ada-0183');
 insert into learning.certifications (id, code, title) values ('00000000-0000-7000-8000-000000183071', 'probe-0183', 'Probe');
 insert into learning.certificates (number, certification_id, user_id, credential, credential_sha256, public_code) values ('P-0183', '00000000-0000-7000-8000-000000183071', '00000000-0000-7000-8000-000000183001', '{}', sha256('x'), 'code-0183-a');

@@ -76,7 +76,6 @@ alter table learning.attempts
   add constraint attempts_pass_mark_check check (pass_mark >= 1 and pass_mark <= 100);
 alter table learning.certifications add constraint certifications_validity_check check (validity > '0'::interval);
 alter table learning.certificates
-  add constraint certificates_expires_at_check check (expires_at > issued_at),
   add constraint certificates_revoke_reason_check check ((revoked_at is null) = (revoke_reason is null)),
   add constraint certificates_renews_id_check check (renews_id <> id),
   add constraint certificates_public_code_check check (length(public_code) >= 8);
@@ -140,7 +139,8 @@ insert into learning.courses (id, code, title, instructor_id) values ('00000000-
 insert into learning.modules (course_id, position, title) values ('00000000-0000-7000-8000-000000189021', 1, 'One');
 insert into learning.course_skills (course_id, skill_id, direction) values ('00000000-0000-7000-8000-000000189021', '00000000-0000-7000-8000-000000189011', 'teaches');
 insert into learning.enrolments (id, user_id, course_id) values ('00000000-0000-7000-8000-000000189051', '00000000-0000-7000-8000-000000189001', '00000000-0000-7000-8000-000000189021');
-insert into learning.progress (enrolment_id, module_id) select '00000000-0000-7000-8000-000000189051', id from learning.modules where course_id = '00000000-0000-7000-8000-000000189021';
+insert into learning.modules (id, course_id, position, title) values ('00000000-0000-7000-8000-000000189039', '00000000-0000-7000-8000-000000189021', 9, 'Nine');
+insert into learning.progress (enrolment_id, module_id) select '00000000-0000-7000-8000-000000189051', id from learning.modules where course_id = '00000000-0000-7000-8000-000000189021' and position = 1;
 insert into learning.user_skills (user_id, skill_id) values ('00000000-0000-7000-8000-000000189001', '00000000-0000-7000-8000-000000189011');
 insert into learning.paths (id, slug, title, goal_skill_id) values ('00000000-0000-7000-8000-000000189041', 'probe-0189', 'Probe', '00000000-0000-7000-8000-000000189011');
 insert into learning.path_steps (path_id, position, course_id) values ('00000000-0000-7000-8000-000000189041', 1, '00000000-0000-7000-8000-000000189021');
@@ -156,10 +156,10 @@ select rule, blueprint.raises(sql, state, rule) from (values
   ($$ insert into learning.attempts (assessment_id, user_id, number, started_at) values ('00000000-0000-7000-8000-000000189061', '00000000-0000-7000-8000-000000189001', 2, now() - interval '90 minutes') $$, '23514', 'attempts_cooldown'),
   ($$ insert into learning.mentorships (mentor_id, mentee_id, skill_id, during) values ('00000000-0000-7000-8000-000000189002', '00000000-0000-7000-8000-000000189001', '00000000-0000-7000-8000-000000189011', tstzrange(now() + interval '1 day', null)) $$, '23P01', 'mentorships_pair_during_key'),
   ($$ insert into learning.certificates (number, certification_id, user_id, credential, credential_sha256, public_code, expires_at) values ('P-0189-3', '00000000-0000-7000-8000-000000189071', '00000000-0000-7000-8000-000000189001', '{}', sha256('x'), 'code-0189-c', now() + interval '2 years') $$, '23514', 'certificates_validity'),
-  ($$ update learning.certificates set expires_at = issued_at where number = 'P-0189' $$, '23514', 'certificates_expires_at_check'), ($$ update learning.certificates set revoked_at = now() where number = 'P-0189' $$, '23514', 'certificates_revoke_reason_check'),
-  ($$ update learning.certificates set renews_id = id where number = 'P-0189' $$, '23514', 'certificates_renews_id_check'), ($$ update learning.certificates set public_code = 'short' where number = 'P-0189' $$, '23514', 'certificates_public_code_check'),
+  ($$ update learning.certificates set revoked_at = now() where number = 'P-0189' $$, '23514', 'certificates_revoke_reason_check'),
+  ($$ insert into learning.certificates (id, number, certification_id, user_id, credential, credential_sha256, public_code, renews_id) values ('00000000-0000-7000-8000-000000189081', 'P-0189-9', '00000000-0000-7000-8000-000000189072', '00000000-0000-7000-8000-000000189001', '{}', sha256('x'), 'code-0189-z', '00000000-0000-7000-8000-000000189081') $$, '23514', 'certificates_renews_id_check'), ($$ insert into learning.certificates (id, number, certification_id, user_id, credential, credential_sha256, public_code, renews_id) values ('00000000-0000-7000-8000-000000189081', 'P-0189-9', '00000000-0000-7000-8000-000000189072', '00000000-0000-7000-8000-000000189001', '{}', sha256('x'), 'short', null) $$, '23514', 'certificates_public_code_check'),
   ($$ update learning.certifications set validity = '0' where code = 'probe-0189' $$, '23514', 'certifications_validity_check'),
-  ($$ update learning.skills set code = 'A b' where code = 'probe_0189' $$, '23514', 'skills_code_check'), ($$ update learning.skills set status = 'x' where code = 'probe_0189' $$, '23514', 'skills_status_check'),
+  ($$ insert into learning.skills (path, code, name) values ('x_0189', 'A b', 'x') $$, '23514', 'skills_code_check'), ($$ update learning.skills set status = 'x' where code = 'probe_0189' $$, '23514', 'skills_status_check'),
   ($$ update learning.skills set half_life_days = 0 where code = 'probe_0189' $$, '23514', 'skills_half_life_days_check'), ($$ update learning.skills set level_scale = '["a"]' where code = 'probe_0189' $$, '23514', 'skills_level_scale_check'),
   ($$ insert into learning.skill_edges values ('00000000-0000-7000-8000-000000189011', '00000000-0000-7000-8000-000000189011') $$, '23514', 'skill_edges_requires_id_check'),
   ($$ insert into learning.skill_edges select '00000000-0000-7000-8000-000000189011', id, 6 from learning.skills where code = 'cad' $$, '23514', 'skill_edges_min_level_check'),
@@ -179,7 +179,7 @@ select rule, blueprint.raises(sql, state, rule) from (values
   ($$ insert into learning.enrolments (user_id, course_id, status) values ('00000000-0000-7000-8000-000000189002', '00000000-0000-7000-8000-000000189021', 'x') $$, '23514', 'enrolments_status_check'), ($$ update learning.enrolments set progress_pct = 101 where id = '00000000-0000-7000-8000-000000189051' $$, '23514', 'enrolments_progress_pct_check'),
   ($$ update learning.enrolments set completed_at = now() where id = '00000000-0000-7000-8000-000000189051' $$, '23514', 'enrolments_completed_at_check'), ($$ update learning.enrolments set waived_by = user_id where id = '00000000-0000-7000-8000-000000189051' $$, '23514', 'enrolments_waived_by_check'),
   ($$ update learning.progress set state = 'x' where enrolment_id = '00000000-0000-7000-8000-000000189051' $$, '23514', 'progress_state_check'), ($$ update learning.progress set percent = 101 where enrolment_id = '00000000-0000-7000-8000-000000189051' $$, '23514', 'progress_percent_check'),
-  ($$ update learning.progress set seconds_spent = -1 where enrolment_id = '00000000-0000-7000-8000-000000189051' $$, '23514', 'progress_seconds_spent_check'),
+  ($$ insert into learning.progress (enrolment_id, module_id, seconds_spent) values ('00000000-0000-7000-8000-000000189051', '00000000-0000-7000-8000-000000189039', -1) $$, '23514', 'progress_seconds_spent_check'),
   ($$ insert into learning.assessments (title) values ('x') $$, '23514', 'assessments_subject_check'), ($$ update learning.assessments set kind = 'x' where id = '00000000-0000-7000-8000-000000189061' $$, '23514', 'assessments_kind_check'),
   ($$ update learning.assessments set items = '[{"id": "a", "type": "single", "prompt": "?", "options": ["x"], "points": 1}]' where id = '00000000-0000-7000-8000-000000189061' $$, '23514', 'assessments_items_check'),
   ($$ update learning.assessments set draw = 0 where id = '00000000-0000-7000-8000-000000189061' $$, '23514', 'assessments_draw_check'), ($$ update learning.assessments set pass_mark = 0 where id = '00000000-0000-7000-8000-000000189061' $$, '23514', 'assessments_pass_mark_check'),
