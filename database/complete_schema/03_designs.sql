@@ -179,7 +179,7 @@ grant execute on function core.are_tags to hc_member, hc_worker;
 
 alter table core.designs
   add constraint designs_title_check check (length(title) >= 3 and length(title) <= 140),
-  add constraint designs_tags_check check (core.are_tags(tags)),
+  add constraint designs_tags_check check (tags = '{}' or core.are_tags(tags)),
   add constraint designs_kind_check check (kind in ('hinge', 'part', 'assembly')),
   add constraint designs_visibility_check check (visibility in ('private', 'unlisted', 'community', 'public')),
   add constraint designs_status_check check (status in ('draft', 'in_review', 'released', 'deprecated', 'archived')),

@@ -174,7 +174,7 @@ alter table core.microfactories
   add constraint microfactories_place_check check ((latitude is null) = (longitude is null)),
   add constraint microfactories_time_zone_check check (core.is_time_zone(time_zone)),
   add constraint microfactories_service_radius_km_check check (service_radius_km >= 1 and service_radius_km <= 2000),
-  add constraint microfactories_opening_hours_check check (core.is_opening_hours(opening_hours)),
+  add constraint microfactories_opening_hours_check check (opening_hours = '{}' or core.is_opening_hours(opening_hours)),
   add constraint microfactories_certifications_check check (jsonb_typeof(certifications) = 'array'),
   add constraint microfactories_energy_profile_check check (jsonb_typeof(energy_profile) = 'object'
     and (not energy_profile ? 'renewable_share' or coalesce((energy_profile ->> 'renewable_share') ~ '^(0(\.\d+)?|1(\.0+)?)$', false))),

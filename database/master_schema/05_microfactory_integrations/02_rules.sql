@@ -404,8 +404,8 @@ update production.runs set good_count = 5 where id = '00000000-0000-7000-8000-00
 select status = 'done' and quantity_good = 5 from production.work_orders where id = '00000000-0000-7000-8000-000000106009';
 insert into production.runs (id, work_order_id, machine_id) values ('00000000-0000-7000-8000-00000010600e', '00000000-0000-7000-8000-000000106009', '00000000-0000-7000-8000-000000106005');
 update production.work_orders set status = 'scrapped' where id = '00000000-0000-7000-8000-000000106009';
-update production.runs set scrap_count = 1, outcome = 'aborted', during = tstzrange(lower(during), clock_timestamp()) where id = '00000000-0000-7000-8000-00000010600e';
-select w.status = 'scrapped' and w.quantity_scrap = 2 and m.status = 'available', blueprint.raises($$ insert into production.runs (work_order_id, machine_id) values ('00000000-0000-7000-8000-000000106009', '00000000-0000-7000-8000-000000106005') $$, '55000', 'on hold or scrapped')
+update production.runs set outcome = 'aborted', during = tstzrange(lower(during), clock_timestamp()) where id = '00000000-0000-7000-8000-00000010600e';
+select w.status = 'scrapped' and w.quantity_good = 5 and m.status = 'available', blueprint.raises($$ insert into production.runs (work_order_id, machine_id) values ('00000000-0000-7000-8000-000000106009', '00000000-0000-7000-8000-000000106005') $$, '55000', 'on hold or scrapped')
 from production.work_orders w, production.machines m where w.id = '00000000-0000-7000-8000-000000106009' and m.id = '00000000-0000-7000-8000-000000106005';
 update production.machines set status = 'maintenance' where id = '00000000-0000-7000-8000-000000106005';
 select blueprint.raises($$ insert into production.runs (work_order_id, machine_id) values ('00000000-0000-7000-8000-000000106009', '00000000-0000-7000-8000-000000106005') $$, '55000', 'not available');
