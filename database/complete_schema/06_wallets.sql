@@ -623,8 +623,9 @@ end $$;
 create function core.eip55(address text) returns text
   language sql immutable strict parallel safe
 begin atomic
+  with k as materialized (select encode(core.keccak256(convert_to(lower(substr(address, 3)), 'UTF8')), 'hex') collate "C" as hash)
   select '0x' || string_agg(case when substr(k.hash, l.n::int, 1) >= '8' then upper(l.c) else l.c end, '' order by l.n)
-  from (select encode(core.keccak256(convert_to(lower(substr(address, 3)), 'UTF8')), 'hex') collate "C" as hash) k, regexp_split_to_table(lower(substr(address, 3)), '') with ordinality l(c, n);
+  from k, regexp_split_to_table(lower(substr(address, 3)), '') with ordinality l(c, n);
 end;
 
 create function core.is_valid_address(chain text, address text) returns boolean
