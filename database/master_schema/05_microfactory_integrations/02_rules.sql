@@ -405,10 +405,10 @@ select status = 'done' and quantity_good = 5 from production.work_orders where i
 insert into production.runs (id, work_order_id, machine_id) values ('00000000-0000-7000-8000-00000010600e', '00000000-0000-7000-8000-000000106009', '00000000-0000-7000-8000-000000106005');
 update production.work_orders set status = 'scrapped' where id = '00000000-0000-7000-8000-000000106009';
 update production.runs set outcome = 'aborted', during = tstzrange(lower(during), clock_timestamp()) where id = '00000000-0000-7000-8000-00000010600e';
-select w.status = 'scrapped' and w.quantity_good = 5 and m.status = 'available', blueprint.raises($$ insert into production.runs (work_order_id, machine_id) values ('00000000-0000-7000-8000-000000106009', '00000000-0000-7000-8000-000000106005') $$, '55000', 'on hold or scrapped')
+select w.status = 'scrapped' and w.quantity_good = 5 and m.status = 'available', blueprint.raises($$ insert into production.runs (work_order_id, machine_id, during) values ('00000000-0000-7000-8000-000000106009', '00000000-0000-7000-8000-000000106005', tstzrange(now() + interval '1 hour', null)) $$, '55000', 'on hold or scrapped')
 from production.work_orders w, production.machines m where w.id = '00000000-0000-7000-8000-000000106009' and m.id = '00000000-0000-7000-8000-000000106005';
 update production.machines set status = 'maintenance' where id = '00000000-0000-7000-8000-000000106005';
-select blueprint.raises($$ insert into production.runs (work_order_id, machine_id) values ('00000000-0000-7000-8000-000000106009', '00000000-0000-7000-8000-000000106005') $$, '55000', 'not available');
+select blueprint.raises($$ insert into production.runs (work_order_id, machine_id, during) values ('00000000-0000-7000-8000-000000106009', '00000000-0000-7000-8000-000000106005', tstzrange(now() + interval '1 hour', null)) $$, '55000', 'not available');
 insert into production.materials (id, sku, name) values ('00000000-0000-7000-8000-00000010600c', 'PROBE-0106', 'Brass');
 insert into production.stock_lots (id, microfactory_id, material_id, lot_code) values ('00000000-0000-7000-8000-00000010600d', '00000000-0000-7000-8000-000000106004', '00000000-0000-7000-8000-00000010600c', 'L-1');
 insert into production.stock_movements (lot_id, kind, quantity, reason) values ('00000000-0000-7000-8000-00000010600d', 'receipt', 5, null), ('00000000-0000-7000-8000-00000010600d', 'issue', -3, null);
