@@ -167,7 +167,7 @@ comment on column core.kyc.decided_at is 'When it was decided. @wix never';
 comment on column core.kyc.decided_by is 'By whom; never the person itself. @wix never';
 comment on column core.kyc.valid_during is 'How long an approval holds; null otherwise. @wix never';
 comment on column core.kyc.document_asset_id is 'A document kept with us, only where the provider keeps none. @wix never';
-comment on column core.kyc.result is 'Minimised result: flags, country, score, checks; no numbers, pictures or dates of birth. @pii @wix never';
+comment on column core.kyc.result is 'Minimised result: flags, country, score, checks; no numbers, pictures or dates of birth; kept as the law on money laundering wants. @pii retain @wix never';
 comment on column core.kyc.result_sha256 is 'Digest of a result that was purged. @wix never';
 comment on column core.kyc.rejection_code is 'Why it was rejected. @wix never';
 comment on column core.kyc.retention_until is 'When result and document go. @wix never';

@@ -264,7 +264,7 @@ alter table core.receipts
   add constraint receipts_ein_check check (jsonb_typeof(organisation) <> 'object' or coalesce(organisation ->> 'ein' ~ '^\d{2}-\d{7}$' and organisation ->> 'legal_name' <> '', false)),
   add constraint receipts_amount_usd_check check (amount_usd > 0 or kind = 'void' and amount_usd = 0),
   add constraint receipts_goods_value_usd_check check (goods_value_usd = 0 or goods_value_usd > 0 and statement_text ~* 'good[- ]faith'),
-  add constraint receipts_property_description_check check (length(property_description) between 3 and 500 and property_description !~* '(\$|USD|EUR)\s*\d|\d\s*(\$|USD|EUR)'),
+  add constraint receipts_property_description_check check (length(property_description) >= 3 and length(property_description) <= 500 and property_description !~* '(\$|USD|EUR)\s*\d|\d\s*(\$|USD|EUR)'),
   add constraint receipts_replaces_id_check check (replaces_id <> id and (replaces_id is not null or kind in ('original', 'annual_statement')) or replaces_id is null and kind in ('original', 'annual_statement')),
   add constraint receipts_donation_id_check check ((kind = 'annual_statement') = (donation_id is null)),
   add constraint receipts_statement_text_check check (statement_text <> ''),

@@ -323,8 +323,8 @@ select count(*) = 1 from treasury.closed_months where month = '1999-12-01';
 -- task: BUILD_0174 implement_feature critical
 -- title: Post confirmed donations, fees and refunds to the ledger automatically
 -- does: Confirming a gift posts it: the asset of its wallet in its own currency and at its fair value against income of its fund, with the fee apart. Each refund posts what went back, the asset at the rate of that day and the
---   difference as gain or loss. A closed month or a missing account leaves the gift confirmed and listed in treasury.unposted_donations(), which treasury.post_pending() works off.
--- proves: confirming 0.01 BTC makes one entry with its value and fund, a refund at another rate books the exact loss, replays post nothing, a closed month leaves it unposted and later it is posted.
+--   difference as gain or loss; a gift that fails after all, as when its block was taken back, is reversed. A closed month or a missing account leaves the gift confirmed and listed in treasury.unposted_donations(), which treasury.post_pending() works off.
+-- proves: confirming 0.01 BTC makes one entry with its value and fund, a refund at another rate books the exact loss, a failed gift nets to zero, replays post nothing, a closed month leaves it unposted and later it is posted.
 -- needs: BUILD_0172, BUILD_0707
 create function treasury.asset_account(wallet uuid, currency text) returns text
   language sql stable
@@ -389,7 +389,13 @@ declare
   after_usd constant numeric := case when new.status = 'refunded' and new.refunded_usd = 0 then new.amount_usd else new.refunded_usd end;
 begin
   begin
-    if not exists (select from treasury.entries e where e.source_kind = 'donation' and e.source_id = new.id::text) then
+    if new.status = 'failed' then
+      perform treasury.post_entry('reversal', 'donation_failed', new.id::text, (now() at time zone 'UTC')::date,
+        (select jsonb_agg(jsonb_build_object('account', a.code, 'currency', p.currency, 'amount', - p.amount, 'amount_usd', - p.amount_usd, 'fund', p.fund_code) order by p.line_no) from treasury.postings p join treasury.accounts a on a.id = p.account_id where p.entry_id = e.id),
+        'Gift ' || new.id || ' failed', e.id)
+      from treasury.entries e where e.source_kind = 'donation' and e.source_id = new.id::text;
+      return null;
+    elsif not exists (select from treasury.entries e where e.source_kind = 'donation' and e.source_id = new.id::text) then
       perform treasury.post_donation(new.id);
     end if;
     if after_usd > old.refunded_usd then
@@ -402,7 +408,7 @@ begin
 end $$;
 
 create trigger donations_post after update on core.donations for each row
-  when (new.status in ('confirmed', 'reconciled', 'refunded') and (old.status is distinct from new.status and old.confirmed_at is null or new.refunded_usd > old.refunded_usd or new.status = 'refunded' and old.status <> 'refunded')) execute function treasury.post_gift_change();
+  when (new.status = 'failed' and old.confirmed_at is not null or new.status in ('confirmed', 'reconciled', 'refunded') and (old.status is distinct from new.status and old.confirmed_at is null or new.refunded_usd > old.refunded_usd or new.status = 'refunded' and old.status <> 'refunded')) execute function treasury.post_gift_change();
 
 create function treasury.unposted_donations() returns table (donation_id uuid, what text, confirmed_at timestamptz)
   language sql stable security definer
@@ -461,6 +467,11 @@ update core.donations set refunded_usd = 600, status = 'refunded', refunded_at =
 set constraints treasury.entries_balanced, treasury.postings_balanced immediate;
 set constraints treasury.entries_balanced, treasury.postings_balanced deferred;
 select array_agg(format('%s %s %s', a.code, trim_scale(p.amount), p.amount_usd) order by e.seq, p.line_no) = array['income.donations.restricted 0.0025 150.00', 'assets.crypto.btc.hot -0.0025 -162.50', 'expense.fx_loss 12.5 12.50', 'income.donations.restricted 0.0075 450.00', 'assets.crypto.btc.hot -0.0075 -487.50', 'expense.fx_loss 37.5 37.50'] from treasury.entries e join treasury.postings p on p.entry_id = e.id join treasury.accounts a on a.id = p.account_id where e.source_kind = 'donation_refund' and e.source_id like '00000000-0000-7000-8000-000000174001%';
+update core.donations set status = 'flagged' where id = '00000000-0000-7000-8000-000000174002';
+select core.act_as('00000000-0000-7000-8000-00000017400f', 'hc_compliance');
+update core.donations set status = 'failed' where id = '00000000-0000-7000-8000-000000174002';
+select sum(p.amount_usd) = 0 and count(*) = 6 and count(*) filter (where e.reverses_id is not null) = 3 from treasury.entries e join treasury.postings p on p.entry_id = e.id where e.source_id = '00000000-0000-7000-8000-000000174002';
+select bool_and(s.total = 0) from (select sum(p.amount) as total from treasury.entries e join treasury.postings p on p.entry_id = e.id where e.source_id = '00000000-0000-7000-8000-000000174002' group by p.account_id) s;
 insert into treasury.closed_months (month) values (date_trunc('month', now() at time zone 'UTC')::date);
 insert into core.donations (id, chain, currency, amount_usd, status) values ('00000000-0000-7000-8000-000000174003', 'fiat', 'USD', 100, 'pending');
 set local client_min_messages = 'error';

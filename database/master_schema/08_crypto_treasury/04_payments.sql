@@ -501,4 +501,4 @@ set local role hc_owner;
 select committed = 0 and available = 40 from treasury.budget_status('probe-0180');
 select role, f, has_function_privilege(role, f, 'execute') and not has_function_privilege('hc_compliance', f, 'execute') from unnest(array['hc_finance', 'hc_auditor']) role, unnest(array['treasury.budget_status(text, date)', 'treasury.budget_forecast(uuid, date)']) f;
 select f, has_function_privilege('hc_finance', f, 'execute') and not has_function_privilege('hc_compliance', f, 'execute') from unnest(array['treasury.request_payout(uuid, uuid, uuid, text, numeric, text, text, date)', 'treasury.execute_payout(uuid, text, timestamptz)']) f;
-select has_function_privilege('hc_worker', 'treasury.release_commitments(date)', 'execute') and not has_function_privilege('hc_finance', 'treasury.release_commitments(date)', 'execute');
+select has_function_privilege('hc_worker', 'treasury.release_commitments(date)', 'execute') and not has_function_privilege('hc_finance', 'treasury.release_commitments(date)', 'execute'), prosecdef from pg_proc where oid = 'treasury.budget_status(text, date)'::regprocedure;
