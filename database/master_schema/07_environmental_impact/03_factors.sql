@@ -185,7 +185,7 @@ begin
 end $$;
 
 create function impact.record_activities(activities jsonb) returns uuid[]
-  language sql security definer set search_path = ''
+  language sql set search_path = ''
 as $$
   select array_agg(impact.record_activity(a.subject_kind, a.subject_id, a.activity, a.amount, a.unit, a.at, coalesce(a.region, 'global'), a.source_ref, a.amount_uncertainty_pct, a.scope, a.calc) order by a.source_ref)
   from jsonb_to_recordset(activities) a(subject_kind text, subject_id uuid, activity text, amount numeric, unit text, at timestamptz, region text, source_ref text, amount_uncertainty_pct numeric, scope int, calc jsonb)
@@ -218,7 +218,7 @@ comment on column impact.record_keys.source_ref is 'As run:<id>:energy.';
 comment on column impact.record_keys.record_id is 'The record.';
 comment on column impact.record_keys.record_at is 'Its time.';
 comment on function impact.record_activity(text, uuid, text, numeric, text, timestamptz, text, text, numeric, int, jsonb) is 'Stores an activity once per source_ref with the best factor frozen, uncertainties combined by root of squares, and the factor''s grade; the record''s id either way. Security definer: nobody writes records directly.';
-comment on function impact.record_activities is 'Stores a list of activities, all or none. Security definer: nobody writes records directly.';
+comment on function impact.record_activities is 'Stores a list of activities, all or none.';
 comment on function impact.correct_record is 'Corrects the amount of a record: its reversal and the new value are written beside it; the id of the new one. Security definer: nobody writes records directly.';
 
 grant execute on function impact.record_activity(text, uuid, text, numeric, text, timestamptz, text, text, numeric, int, jsonb), impact.record_activities, impact.correct_record to hc_worker;
