@@ -156,3 +156,124 @@ drop function testdata.users_of;
 drop function testdata.cover_window;
 drop function testdata.seed_tag;
 drop function testdata.steps_of;
+
+-- task: BUILD_0858 create_test_data
+-- title: Generate core.legal_documents and core.consents with re-consent waves and valid evidence
+-- does: gen_legal_documents: three versions of four kinds of text with adjoining periods, in a locale of private use that belongs to the seed, so that they meet no real text. gen_consents: everybody who
+--   was active accepts terms and privacy at sign-up and again after each new version, most within days; the charter 80 %, marketing 35 %, of which a fifth withdraws; some withdraw the terms as they
+--   leave. Digests are those of record_consent(), addresses come from reserved nets, erased people are reduced.
+-- proves: verify_consent() accepts 200 rows, every active user has_consent('tos'), each decision lies in the period of its text, each withdrawal supersedes a grant of the same person and kind.
+-- needs: BUILD_0673, BUILD_0677, BUILD_0678, BUILD_0857
+create function testdata.seed_locale(seed bigint) returns text
+  language sql immutable strict parallel safe
+  return case when testdata.seed_tag(seed) < 1000 then 'en-Qaaa-' else 'en-Qaab-' end || lpad((testdata.seed_tag(seed) % 1000)::text, 3, '0');
+
+create function testdata.gen_legal_documents(seed bigint, lo bigint, hi bigint, sf numeric) returns bigint
+  language plpgsql set search_path = ''
+as $$
+declare
+  made bigint;
+begin
+  perform testdata.require_allowed();
+  with texts as (
+    select k.n, v.kind, v.is_required, v.title, 1 + k.n % 3 as version, testdata.prose(seed, 85801, k.n, 6) as body,
+      date_trunc('minute', testdata.window_start() - interval '1 day' + (testdata.window_end() - testdata.window_start()) * (array[0, 0.4, 0.7])[1 + k.n % 3]) as since,
+      date_trunc('minute', testdata.window_start() - interval '1 day' + (testdata.window_end() - testdata.window_start()) * (array[0.4, 0.7])[1 + k.n % 3]) as until
+    from generate_series(lo, least(hi, 12) - 1) k(n)
+    join (values (0, 'tos', true, 'Terms of use'), (1, 'privacy', true, 'Privacy notice'), (2, 'charter_pledge', false, 'Pledge to the charter'), (3, 'marketing', false, 'News and offers')) v(place, kind, is_required, title) on v.place = k.n / 3),
+  made_ as (
+    insert into core.legal_documents (id, kind, version, locale, title, body, body_sha256, is_required, grace, effective, metadata, created_at, updated_at)
+    select testdata.uid(seed, 2, t.n, testdata.ms(t.since)), t.kind, t.version, testdata.seed_locale(seed), t.title || ', version ' || t.version, t.body, sha256(convert_to(t.body, 'UTF8')), t.is_required, '30 days',
+      tstzrange(t.since, t.until), '{"testdata": true}', t.since, t.since
+    from texts t order by t.n returning 1),
+  keys as (
+    insert into testdata.entities (seed, kind, n, id, at) select seed, 'legal_document', t.n, testdata.uid(seed, 2, t.n, testdata.ms(t.since)), t.since from texts t returning 1)
+  select count(*) + (select count(*) from keys) into made from made_;
+  return made;
+end $$;
+
+create function testdata.gen_consents(seed bigint, lo bigint, hi bigint, sf numeric) returns bigint
+  language plpgsql set search_path = ''
+as $$
+declare
+  made bigint;
+begin
+  perform testdata.require_allowed();
+  with texts as materialized (
+    select e.n / 3 as k, 1 + e.n % 3 as v, d.id, d.body_sha256, lower(d.effective) as since, coalesce(upper(d.effective), 'infinity') as until from testdata.entities e join core.legal_documents d using (id)
+    where e.seed = gen_consents.seed and e.kind = 'legal_document'),
+  people as materialized (
+    select u.n, u.id, u.kind, u.times[array_position(u.path, 'active')] as since, coalesce(u.times[array_position(u.path, 'active') + 1], 'infinity') as gone,
+      case when u.status = 'erased' then u.times[cardinality(u.times)] end as erased_at, testdata.unit(seed, 85802, u.n) as u1
+    from testdata.users_of(seed, lo, hi, sf) u where u.n >= lo and u.n < hi and 'active' = any (u.path) offset 0),
+  granted as materialized (
+    select p.*, t.k, t.v, t.id as document_id, t.body_sha256, t.until,
+      case when p.since >= t.since then p.since else date_trunc('milliseconds', t.since + interval '1 day' * least(testdata.exponential(testdata.unit(seed, 85803, p.n * 12 + t.k * 3 + t.v), 5), 24 + p.u1)) end as at
+    from people p join texts t on p.since < t.until and (t.k < 2 or p.since >= t.since)
+    where case t.k when 2 then testdata.chance(seed, 85804, p.n, 0.8) when 3 then testdata.chance(seed, 85805, p.n, 0.35) else true end offset 0),
+  stayed as materialized (
+    select g.*, lead(g.at) over (partition by g.n, g.k order by g.v) as next_at from granted g where g.at < least(g.gone, testdata.window_end())),
+  decided as (
+    select s.n, s.id, s.kind, s.erased_at, s.u1, s.k, s.v as slot, s.document_id, s.body_sha256, 'granted' as decision, s.at from stayed s
+    union all
+    select s.n, s.id, s.kind, s.erased_at, s.u1, s.k, 0, s.document_id, s.body_sha256, 'withdrawn', date_trunc('milliseconds', case s.k when 0 then s.gone
+      else s.at + (least(s.until, s.gone, testdata.window_end()) - s.at) * (0.1 + 0.8 * s.u1) end)
+    from stayed s where s.next_at is null and case s.k when 0 then s.gone < least(s.until, testdata.window_end()) and testdata.chance(seed, 85806, s.n, 0.3) when 3 then testdata.chance(seed, 85807, s.n, 0.2) else false end),
+  proved as materialized (
+    select d.*, testdata.uid(seed, 3, d.n * 16 + d.k * 4 + d.slot, testdata.ms(d.at)) as consent_id,
+      case when d.kind in ('service', 'agent') then 'api' when d.u1 < 0.82 then 'web' when d.u1 < 0.95 then 'wix' else 'paper' end as channel,
+      case when d.decision = 'withdrawn' then '{"reason": "test data"}'::jsonb else jsonb_build_object('form', case when d.slot = 1 then 'signup' else 'renewal' end, 'button', 'I agree', 'revision', d.slot) end as proof
+    from decided d offset 0),
+  made_ as (
+    insert into core.consents (id, user_id, document_id, decision, occurred_at, recorded_at, channel, ip, user_agent, evidence_sha256, proof, supersedes_id, reduced_at)
+    select p.consent_id, p.id, p.document_id, p.decision, p.at, p.at, p.channel, case when p.channel = 'web' and p.erased_at is null then testdata.ip(seed, p.n) end,
+      case when p.channel = 'web' and p.erased_at is null then (array['Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0', 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/141.0', 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Safari/605.1'])[1 + p.n % 3] end,
+      core.consent_evidence(p.id, p.decision, p.body_sha256, p.at, p.proof), p.proof, lag(p.consent_id) over (partition by p.n, p.k order by p.at), p.erased_at
+    from proved p order by p.n, p.k, p.at returning 1)
+  select count(*) into made from made_;
+  return made;
+end $$;
+
+insert into testdata.generators (name, targets, after, rows_at_sf1, chunk_rows, least_rows) values
+  ('gen_legal_documents', '{core.legal_documents,testdata.entities}', '{}', 12, 1000, 12),
+  ('gen_consents', '{core.consents}', '{gen_users,gen_legal_documents}', 100000, 5000, 20);
+
+comment on function testdata.seed_locale is 'Locale of private use (en-Qaaa-042) of a seed''s legal texts.';
+comment on function testdata.gen_legal_documents is 'Makes twelve texts, however large the scale, and the entities legal_document (kind * 3 + version - 1).';
+comment on function testdata.gen_consents is 'Makes the decisions of the users numbered [lo, hi).';
+
+-- verify
+set local testdata.allow = on;
+select testdata.refresh_walks() > 0, testdata.cover_window('core.status_changes') >= 0;
+select testdata.gen_users(42858, 0, 100, 0.001) > 0, testdata.gen_legal_documents(42858, 0, 12, 0.001) = 24, testdata.gen_legal_documents(42858, 12, 40, 0.001) = 0;
+create temporary view pg_temp.made_0858 as select e.n, c.*, d.kind, d.version, d.effective from testdata.entities e join core.consents c on c.user_id = e.id join core.legal_documents d on d.id = c.document_id where e.seed = 42858 and e.kind = 'user';
+do $verify$
+declare
+  halves text;
+begin
+  perform testdata.gen_consents(42858, 50, 100, 0.001) + testdata.gen_consents(42858, 0, 50, 0.001);
+  select sum(hashtextextended(m::text, 0))::text into halves from pg_temp.made_0858 m;
+  raise exception using errcode = 'P0858';
+exception when sqlstate 'P0858' then
+  perform set_config('probe.halves', halves, true);
+end $verify$;
+select testdata.gen_consents(42858, 0, 100, 0.001) > 250;
+select count(*) > 250, sum(hashtextextended(m::text, 0))::text = current_setting('probe.halves') from pg_temp.made_0858 m;
+select count(*) = 200, bool_and(core.verify_consent(s.id)) from (select id from pg_temp.made_0858 order by n, occurred_at limit 200) s;
+select count(*) > 60, bool_and(core.has_consent(u.id, 'tos', testdata.window_end() - interval '1 second') and core.has_consent(u.id, 'privacy', testdata.window_end())) from testdata.entities e join core.users u using (id)
+where e.seed = 42858 and u.status = 'active' and e.kind = 'user';
+select count(*) filter (where not occurred_at <@ effective) = 0, count(distinct version) = 3, count(distinct channel) >= 3, bool_and((channel = 'web' and reduced_at is null) = (ip is not null)),
+  count(*) filter (where kind = 'tos' and decision = 'granted' and supersedes_id is not null) > 40, bool_and(occurred_at = recorded_at and occurred_at < testdata.window_end()) from pg_temp.made_0858;
+select count(*) > 2, bool_and(b.decision = 'granted' and b.kind = w.kind and b.user_id = w.user_id and b.occurred_at <= w.occurred_at) from pg_temp.made_0858 w left join pg_temp.made_0858 b on b.id = w.supersedes_id where w.decision = 'withdrawn';
+select count(distinct user_id) filter (where kind = 'charter_pledge') * 1.0 / count(distinct user_id) between 0.65 and 0.92, count(distinct user_id) filter (where kind = 'marketing') * 1.0 / count(distinct user_id) between 0.2 and 0.5 from pg_temp.made_0858;
+select count(*) = 8 from (select upper(d.effective) = lead(lower(d.effective)) over (partition by d.kind order by d.version) as adjoins from core.legal_documents d where d.locale = testdata.seed_locale(42858)) p where adjoins;
+select testdata.seed_locale(1) <> testdata.seed_locale(2);
+set local testdata.allow = off;
+select sql, blueprint.raises(sql, '42501', 'not allowed') from unnest(array['select testdata.gen_consents(42858, 0, 10, 0.001)', 'select testdata.gen_legal_documents(42858, 0, 10, 0.001)']) sql;
+select count(*) = 2, (select count(*) = 0 from blueprint.open_to_public('testdata')) from testdata.generators where name in ('gen_consents', 'gen_legal_documents');
+
+-- revert
+delete from testdata.generators where name in ('gen_consents', 'gen_legal_documents');
+drop function testdata.gen_consents;
+drop function testdata.gen_legal_documents;
+drop function testdata.seed_locale;
