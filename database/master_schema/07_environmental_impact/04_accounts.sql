@@ -158,7 +158,7 @@ insert into impact.reservations (offset_id, tonnes, beneficiary_kind, beneficiar
 select relrowsecurity and relforcerowsecurity from pg_class where oid = 'impact.reservations'::regclass;
 select blueprint.plan_uses($$ select from impact.reservations where offset_id = '00000000-0000-7000-8000-000000157001' $$, 'reservations_offset_idx');
 select indpred is not null from pg_index where indexrelid = 'impact.reservations_offset_id_idx'::regclass and indisvalid;
-select f, has_function_privilege('hc_worker', f, 'execute') = (f not like '%free%') and has_function_privilege('hc_anon', f, 'execute') = (f like '%certificate%') and has_function_privilege('hc_auditor', f, 'execute') = (f like '%certificate%') from unnest(array['impact.free_tonnes(uuid, timestamptz)', 'impact.retire(uuid, numeric, text, uuid, text)',
+select f, has_function_privilege('hc_worker', f, 'execute') = (f not like '%free%') and has_function_privilege('hc_anon', f, 'execute') = (f like '%certificate%') and has_function_privilege('hc_auditor', f, 'execute') = (f like '%certificate%') and not has_function_privilege('hc_analyst', f, 'execute') from unnest(array['impact.free_tonnes(uuid, timestamptz)', 'impact.retire(uuid, numeric, text, uuid, text)',
   'impact.reserve_offset(uuid, numeric, text, uuid, interval)', 'impact.confirm_reservation(uuid, text)', 'impact.auto_retire(text, uuid, text)', 'impact.retirement_by_certificate(text)']) f;
 
 -- task: BUILD_0158 implement_feature
