@@ -769,9 +769,9 @@ create function core.kyc_inventory() returns table (data text, cases bigint, sin
 begin atomic
   select 'result' as data, count(*) as cases, min(k.requested_at) as since, max(k.retention_until) as until, 'anti-money-laundering record, 5 years after the decision' as basis from core.kyc k where k.result is not null
   union all
-  select 'document', count(*), min(k.requested_at), max(k.retention_until), 'anti-money-laundering record, 5 years after the decision' from core.kyc k where k.document_asset_id is not null
+  select 'document' as data, count(*) as cases, min(k.requested_at) as since, max(k.retention_until) as until, 'anti-money-laundering record, 5 years after the decision' as basis from core.kyc k where k.document_asset_id is not null
   union all
-  select 'link', count(*), min(k.requested_at), max(k.link_expires_at), 'to let the donor hand in, 72 hours' from core.kyc k where k.link_sha256 is not null;
+  select 'link' as data, count(*) as cases, min(k.requested_at) as since, max(k.link_expires_at) as until, 'to let the donor hand in, 72 hours' as basis from core.kyc k where k.link_sha256 is not null;
 end;
 
 comment on function core.purge_kyc is 'Purges what is past its retention and not on hold; returns the counts. Security definer: for the worker.';

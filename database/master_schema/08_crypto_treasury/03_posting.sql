@@ -413,10 +413,10 @@ create trigger donations_post after update on core.donations for each row
 create function treasury.unposted_donations() returns table (donation_id uuid, what text, confirmed_at timestamptz)
   language sql stable security definer
 begin atomic
-  select d.id, 'gift', d.confirmed_at from core.donations d
+  select d.id as donation_id, 'gift' as what, d.confirmed_at from core.donations d
   where d.status in ('confirmed', 'reconciled', 'refunded') and not exists (select from treasury.entries e where e.source_kind = 'donation' and e.source_id = d.id::text)
   union all
-  select d.id, 'refund', d.confirmed_at from core.donations d
+  select d.id as donation_id, 'refund' as what, d.confirmed_at from core.donations d
   where d.refunded_usd > 0 and d.status in ('confirmed', 'reconciled', 'refunded') and not exists (select from treasury.entries e where e.source_kind = 'donation_refund' and e.source_id = format('%s:%s', d.id, d.refunded_usd::numeric));
 end;
 
