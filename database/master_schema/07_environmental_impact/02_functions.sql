@@ -112,6 +112,9 @@ begin
   if closed is not null then
     raise exception using errcode = '55000', schema = 'impact', table = 'records', message = format('period %s is closed', closed), hint = 'Restate it with a reason to correct it.';
   end if;
+  if not exists (select from impact.metrics m join impact.units u on u.dimension = m.dimension where m.code = new.metric_code and u.code = new.unit) and exists (select from impact.metrics m where m.code = new.metric_code) then
+    raise exception using errcode = '23514', schema = 'impact', table = 'records', column = 'unit', constraint = 'records_unit_fits_metric_check', message = format('%s does not measure %s', new.unit, new.metric_code);
+  end if;
   new.result_base := impact.convert(new.quantity, new.unit, (select m.base_unit from impact.metrics m where m.code = new.metric_code));
   return new;
 end $$;

@@ -64,7 +64,7 @@ begin
 end $$;
 
 create function impact.compare_versions(before uuid, after uuid, factory uuid default null, at date default current_date) returns table (stage text, before_kg numeric, after_kg numeric, difference numeric)
-  language sql stable security definer set search_path = ''
+  language sql stable set search_path = ''
 as $$
   select coalesce(a.stage, b.stage), coalesce(a.value, 0), coalesce(b.value, 0), coalesce(b.value, 0) - coalesce(a.value, 0)
   from impact.footprint_of_version(before, factory, compare_versions.at) a full join impact.footprint_of_version(after, factory, compare_versions.at) b on b.stage = a.stage order by 1
@@ -81,7 +81,7 @@ $$;
 comment on function impact.stage_rows is 'Prices stages {stage, activity, amount, unit} with the best factor of a region at a date: kg CO2e, share of the sum, factor, grade. For the footprint functions.';
 comment on function impact.footprint_of_version is 'Estimate of a version: masses of its bill of materials through all parts, and energy per kilogram of the factory where that is known. Security definer: reads designs for analysis and the worker.';
 comment on function impact.footprint_of_order is 'What an order caused: material issued to its runs less what came back (scrap is in it), energy of the runs, transport of its shipments. For its customer, its factory, analysis and audit. Security definer: customers read no runs.';
-comment on function impact.compare_versions is 'Two versions stage by stage. Security definer: reads designs for analysis and the worker.';
+comment on function impact.compare_versions is 'Two versions stage by stage.';
 comment on function impact.order_label is 'Label of an order: kilograms CO2e in all and per good piece, and the weakest grade of its factors. For the worker, who prints it.';
 
 grant execute on function impact.footprint_of_version, impact.compare_versions to hc_worker, hc_analyst, hc_auditor;
