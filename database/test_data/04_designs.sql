@@ -1,0 +1,250 @@
+-- Test data, designs: projects, files, microfactories and the design room. Kinds of uid(): 50 designs, 51 assets, 52 microfactories, 53 versions, 54 reviews, 55 listings.
+-- Salts are the number of the task and two digits.
+
+-- task: BUILD_0859 create_test_data
+-- title: Generate core.designs: zipf owners, plausible hinge titles, tags and spec summaries
+-- does: Owners by zipf(1.05) among the first fifth of the people, as far as they are active; kinds 60/25/15; titles of adjective, family, use and material; tags by zipf over some 300 terms; a licence
+--   whenever others see it; parameters that the schemas of the design room accept, whose load follows the square of the pin within 20 %; category from the taxonomy; an archived and a trashed tail.
+--   Rows of walks that lead to a release stop at in_review: gen_design_room releases them. designs_of() tells the whole plan.
+-- proves: an honest run passes all constraints, the top 1 % of owners hold over 15 %, load and squared pin correlate above 0.8, tags are folded and once, two halves have the digest of the whole,
+--   and find_designs() returns a planted spec once it is released.
+-- needs: BUILD_0066, BUILD_0072, BUILD_0684, BUILD_0685, BUILD_0857
+create function testdata.designs_of(seed bigint, lo bigint, hi bigint, sf numeric)
+  returns table (n bigint, id uuid, owner_n bigint, owner_id uuid, kind text, status text, path text[], times timestamptz[], at timestamptz, visibility text, licence text, family text, params jsonb, releases boolean)
+  language plpgsql stable set search_path = '' rows 10000
+as $$
+declare
+  people constant bigint := testdata.keys_of('gen_users', sf);
+  shape constant double precision[] := testdata.shape_of(testdata.window_start(), testdata.window_end());
+begin
+  return query
+  with draws as materialized (
+    select k as n, testdata.zipf(testdata.unit(seed, 85901, k), greatest(20, people / 5), 1.05) - 1 as wanted, testdata.unit(seed, 85902, k) as u, testdata.unit(seed, 85903, k) as u_kind,
+      testdata.unit(seed, 85904, k) as u_status, testdata.unit(seed, 85905, k) as u_times, testdata.unit(seed, 85906, k) as u_seen, testdata.unit(seed, 85907, k) as u_licence, testdata.unit(seed, 85908, k) as u_family,
+      testdata.int_between(seed, 85909, k, 4, 20) as half_pins, testdata.unit(seed, 85910, k) as u_load, testdata.int_between(seed, 85911, k, 0, 999) as size
+    from generate_series(lo, hi - 1) k offset 0),
+  owned as materialized (
+    select d.*, case when w.status = 'active' and w.kind in ('human', 'organisation') then d.wanted else d.wanted % 20 end as owner_n, (d.half_pins / 2.0)::numeric as pin,
+      case when d.u_family < 0.45 then 'butt' when d.u_family < 0.65 then 'piano' when d.u_family < 0.85 then 'barrel' else 'concealed' end as family,
+      (array['steel', 'stainless', 'brass', 'aluminium', 'nylon', 'pp', 'petg', 'pla'])[1 + d.size % 8] as material
+    from draws d left join testdata.entities e on e.seed = designs_of.seed and e.kind = 'user' and e.n = d.wanted left join core.users w on w.id = e.id offset 0),
+  placed as materialized (
+    select o.*, e.id as owner_id, testdata.moment((o.owner_n + 1.0::double precision) / people + (1 - (o.owner_n + 1.0::double precision) / people) * o.u, testdata.window_start(), shape) as at, w.status, w.path,
+      jsonb_build_object('material', o.material, 'pin_mm', trim_scale(o.pin), 'load_n', round(8 * o.pin * o.pin * (0.82 + 0.36 * o.u_load)::numeric), 'angle_deg', 90 + o.size % 19 * 5,
+        'process', case when o.size % 8 < 4 then (array['cnc', 'sheet', 'cast'])[1 + o.size % 3] else (array['fdm', 'sls', 'sla'])[1 + o.size % 3] end, 'clearance_mm', 0.3 + o.size % 5 * 0.1)
+        || case when o.family <> 'concealed' then jsonb_build_object('knuckle_mm', trim_scale(2 * o.pin), 'knuckles', 3 + o.size % 3 * 2, 'leaf_length_mm', 30 + o.size % 40 * 5) else jsonb_build_object('cup_mm', (array[26, 35, 40])[1 + o.size % 3]) end
+        || case when o.family in ('butt', 'piano') then jsonb_build_object('leaf_width_mm', 15 + o.size % 30, 'leaf_thickness_mm', 1 + o.size % 5 * 0.5, 'screws', 4 + o.size % 4 * 2, 'screw_mm', 3 + o.size % 3) else '{}' end as params
+    from owned o join testdata.entities e on e.seed = designs_of.seed and e.kind = 'user' and e.n = o.owner_n
+    join testdata.walks_of('design', '{"draft": 22, "in_review": 8, "released": 58, "deprecated": 4, "archived": 8}') w on o.u_status >= w.lo and o.u_status < w.hi offset 0)
+  select p.n, testdata.uid(seed, 50, p.n, testdata.ms(p.at)), p.owner_n, p.owner_id, case when p.u_kind < 0.60 then 'hinge' when p.u_kind < 0.85 then 'part' else 'assembly' end, p.status, p.path,
+    testdata.steps_of(p.u_times, p.at, testdata.window_end(), cardinality(p.path)), p.at, case when p.u_seen < 0.55 then 'public' when p.u_seen < 0.70 then 'community' when p.u_seen < 0.80 then 'unlisted' else 'private' end,
+    (array['CERN-OHL-S-2.0', 'CERN-OHL-P-2.0', 'CERN-OHL-P-2.0', 'CC-BY-SA-4.0', 'CC-BY-4.0', 'CERN-OHL-W-2.0', 'CC0-1.0'])[1 + floor(p.u_licence * 7)::int],
+    case when p.u_kind < 0.60 or p.u_kind >= 0.85 then p.family end, case when p.u_kind < 0.60 or p.u_kind >= 0.85 then p.params end, 'released' = any (p.path)
+  from placed p;
+end $$;
+
+create function testdata.gen_designs(seed bigint, lo bigint, hi bigint, sf numeric) returns bigint
+  language plpgsql set search_path = ''
+as $$
+declare
+  adjectives constant text[] := testdata.list('adjective', 'en');
+  uses constant text[] := testdata.list('use');
+  parts constant text[] := '{pin,leaf,knuckle,bushing,spring,bracket}';
+  terms constant text[] := (select array_agg(t.term order by t.place) from (select distinct on (core.fold(w.value)) core.fold(w.value) as term, w.place from (
+    select x.value, case x.list when 'tag' then 0 else 1000 end + x.pos as place from testdata.words x where x.list in ('tag', 'use', 'family_of_hinge', 'material', 'process', 'topic')
+    union all select x.value || ' hinge', 2000 + x.pos from testdata.words x where x.list in ('use', 'family_of_hinge', 'material')
+    union all select x.value || ' part', 3000 + x.pos from testdata.words x where x.list in ('use', 'material')) w order by core.fold(w.value), w.place) t);
+  categories constant uuid[] := (select array_agg(t.id order by t.path) from core.terms t where t.kind = 'topic');
+  made bigint;
+begin
+  perform testdata.require_allowed();
+  with plan as materialized (
+    select d.*, case when d.releases then 'in_review' else d.status end as reached, d.times[case when d.releases then array_position(d.path, 'in_review') else cardinality(d.path) end] as changed_at,
+      not d.releases and testdata.chance(seed, 85920, d.n, 0.09) as is_trashed, replace(testdata.pick(seed, 85921, d.n, uses), '_', ' ') as use, initcap(testdata.pick(seed, 85922, d.n, adjectives)) as adjective, testdata.pick(seed, 85923, d.n, parts) as part
+    from testdata.designs_of(seed, lo, hi, sf) d offset 0),
+  titled as materialized (
+    select p.*, p.adjective || case p.kind when 'part' then ' ' || p.part || ' for a ' || p.use || ' hinge' else ' ' || p.family || case p.kind when 'assembly' then ' hinge set for a ' else ' hinge for a ' end || p.use || ', ' || (p.params ->> 'material') end as title,
+      case when p.is_trashed then date_trunc('milliseconds', p.changed_at + (testdata.window_end() - p.changed_at) * 0.5) end as deleted_at
+    from plan p offset 0),
+  rows as (
+    insert into core.designs (id, owner_id, slug, title, summary, category_id, tags, kind, visibility, status, licence_spdx, spec_summary, deleted_at, metadata, created_at, updated_at)
+    select t.id, t.owner_id, btrim(regexp_replace(lower(t.title), '[^a-z0-9]+', '-', 'g'), '-') || '-' || t.n, t.title, 'A ' || t.kind || ' for a ' || t.use || case when t.params is null then '' else ', made for ' || (t.params ->> 'load_n') || ' N' end || '.',
+      categories[1 + t.n % cardinality(categories)],
+      array(select distinct terms[testdata.zipf(testdata.unit(seed, 85930 + k, t.n), cardinality(terms), 1.05)] collate "C" from generate_series(1, 2 + (t.n % 4)::int) k order by 1), t.kind,
+      case when t.is_trashed then 'private' else t.visibility end, t.reached, case when t.visibility <> 'private' or t.releases then t.licence end,
+      case when t.params is null then '{}' else jsonb_build_object('family', t.family, 'material', t.params -> 'material', 'load_n', t.params -> 'load_n', 'pin_mm', t.params -> 'pin_mm') end,
+      t.deleted_at, case when t.is_trashed then jsonb_build_object('visibility_before_trash', t.visibility) else '{}' end, t.at, coalesce(t.deleted_at, t.changed_at)
+    from titled t order by t.n returning 1),
+  keys as (
+    insert into testdata.entities (seed, kind, n, id, at) select seed, 'design', t.n, t.id, t.at from titled t order by t.n returning 1)
+  select count(*) + (select count(*) from keys) into made from rows;
+  return made + testdata.write_history('design', format($q$
+    select d.id, d.path[1:k.steps], d.times, d.owner_id from testdata.designs_of(%s, %s, %s, %s) d, lateral (select case when d.releases then array_position(d.path, 'in_review') else cardinality(d.path) end as steps) k where k.steps > 1$q$, seed, lo, hi, sf));
+end $$;
+
+insert into testdata.generators (name, targets, after, rows_at_sf1, chunk_rows, least_rows) values ('gen_designs', '{core.designs,core.status_changes,testdata.entities}', '{gen_users}', 50000, 2500, 60);
+
+comment on function testdata.designs_of is 'The plan of the designs of a range: owner, walk with its times, visibility, licence and parameters of the spec (null for parts). Asks the entities user; every column is a function of (seed, n, sf).';
+comment on function testdata.gen_designs is 'Makes core.designs up to draft, in_review or archived, their log and the entities design.';
+
+-- verify
+set local testdata.allow = on;
+select testdata.refresh_walks() > 0, testdata.cover_window('core.status_changes') >= 0;
+select testdata.gen_users(42859, 0, 100, 0.001) > 0;
+create temporary view pg_temp.made_0859 as select e.n, d.* from testdata.entities e join core.designs d using (id) where e.seed = 42859 and e.kind = 'design';
+do $verify$
+declare
+  halves text;
+begin
+  perform testdata.gen_designs(42859, 60, 120, 0.001) + testdata.gen_designs(42859, 0, 60, 0.001);
+  select sum(hashtextextended(m::text, 0))::text into halves from pg_temp.made_0859 m;
+  raise exception using errcode = 'P0859';
+exception when sqlstate 'P0859' then
+  perform set_config('probe.halves', halves, true);
+end $verify$;
+select testdata.gen_designs(42859, 0, 120, 0.001) > 240;
+select count(*) = 120, sum(hashtextextended(m::text, 0))::text = current_setting('probe.halves'), array_agg(distinct m.status order by m.status) = '{archived,draft,in_review}', count(distinct m.owner_id) > 8, count(deleted_at) between 1 and 12,
+  count(*) filter (where m.kind = 'hinge') between 58 and 88, count(*) filter (where m.kind = 'part') > 15, count(*) filter (where m.kind = 'assembly') > 6, bool_and(core.uuid_time(m.id) = m.created_at and m.updated_at between m.created_at and testdata.window_end())
+from pg_temp.made_0859 m;
+select bool_and(m.created_at >= u.created_at and u.status = 'active'), bool_and(m.tags = array(select distinct core.fold(t) collate "C" from unnest(m.tags) t order by 1) and cardinality(m.tags) between 1 and 5), bool_and(m.licence_spdx is not null or m.visibility = 'private'),
+  bool_and(m.published_at is null), bool_and(m.category_id is not null), max(n) = 119 from pg_temp.made_0859 m join core.users u on u.id = m.owner_id;
+select corr((spec_summary ->> 'load_n')::numeric, power((spec_summary ->> 'pin_mm')::numeric, 2)) > 0.8, count(*) > 60,
+  bool_and(abs((spec_summary ->> 'load_n')::numeric / (8 * power((spec_summary ->> 'pin_mm')::numeric, 2)) - 1) < 0.2) from pg_temp.made_0859 where spec_summary <> '{}';
+select sum(k) filter (where place <= 20) > 0.15 * sum(k), count(distinct owner_n) > 100 from (select z as owner_n, count(*) as k, row_number() over (order by count(*) desc) as place
+  from (select testdata.zipf(testdata.unit(42859, 85901, n), 2000, 1.05) as z from generate_series(0, 4999) n) draws group by z) owners;
+select count(*) = 0 from pg_temp.made_0859 m where m.status <> 'draft' and m.status is distinct from (select s.to_status from core.status_changes s where s.entity_id = m.id order by s.occurred_at desc limit 1);
+select count(*) > 50, count(f.json_path) = 0 from testdata.designs_of(42859, 0, 120, 0.001) d left join lateral design.validate_spec(d.family, 1, d.params) f on true where d.params is not null;
+create temporary table planted_0859 as select d.* from testdata.designs_of(42859, 0, 120, 0.001) d where d.releases and d.visibility = 'public' and d.params is not null order by d.n limit 1;
+insert into design.versions (id, design_id, number, content_sha256, author_id, licence_spdx) select '00000000-0000-7000-8000-000000859001', id, 1, sha256('0859'), owner_id, licence from planted_0859;
+insert into design.hinge_specs (version_id, family, params) select '00000000-0000-7000-8000-000000859001', family, params from planted_0859;
+create temporary table before_0859 as select d.spec_summary, d.licence_spdx from core.designs d join planted_0859 p using (id);
+update core.designs d set head_version_id = '00000000-0000-7000-8000-000000859001', status = 'released' from planted_0859 p where p.id = d.id;
+select count(*) = 1, bool_and(f.spec_summary = b.spec_summary) from planted_0859 p, before_0859 b, core.find_designs(b.spec_summary, (b.spec_summary ->> 'load_n')::numeric - 1, (b.spec_summary ->> 'load_n')::numeric + 1, null, 100) f where f.id = p.id;
+set local testdata.allow = off;
+select blueprint.raises('select testdata.gen_designs(42859, 0, 10, 0.001)', '42501', 'not allowed');
+select count(*) = 1, (select count(*) = 0 from blueprint.open_to_public('testdata')) from testdata.generators where name = 'gen_designs' and after = '{gen_users}';
+
+-- revert
+delete from testdata.generators where name = 'gen_designs';
+drop function testdata.gen_designs;
+drop function testdata.designs_of;
+
+-- task: BUILD_0860 create_test_data
+-- title: Generate core.assets with real hashes: testdata.asset_bytes() rebuilds every small file
+-- does: Three files a design and of its owner: a model, a picture or paper, something more; lognormal sizes, what reading them told (even triangles, positive boxes, nine of ten watertight), walks of machine asset
+--   within minutes of the upload, and one in twelve with the bytes of somebody else's file under the same storage key. Files up to 64 KiB have bytes, which asset_bytes() makes again: their digest and size
+--   are true, so that upload code can be tried from end to end.
+-- proves: digest and length of the bytes of 200 files are those of their rows, 6 to 10 % share their content, ready rows were scanned, purged ones have no key, pictures and films alone have width and height.
+-- needs: BUILD_0693, BUILD_0694, BUILD_0859
+create function testdata.content_bytes(seed bigint, content bigint, media_type text, size bigint) returns bytea
+  language sql immutable strict parallel safe
+  return substr(case media_type when 'image/png' then '\x89504e470d0a1a0a'::bytea when 'video/mp4' then '\x00000018667479706d703432'::bytea when 'application/pdf' then '\x255044462d312e370a'::bytea
+      when 'model/step' then '\x49534f2d31303330332d32313b0a'::bytea else '\x736f6c69642068696e67650a'::bytea end
+    || convert_to(repeat(encode(sha256(convert_to(seed::text || ' ' || content::text, 'UTF8')), 'hex') || e'\n', (size / 65)::int + 1), 'UTF8'), 1, size::int);
+
+create function testdata.assets_of(seed bigint, lo bigint, hi bigint, sf numeric)
+  returns table (n bigint, id uuid, owner_id uuid, status text, path text[], times timestamptz[], at timestamptz, content bigint, media_type text, size bigint)
+  language plpgsql stable set search_path = '' rows 10000
+as $$
+begin
+  return query
+  with designs as materialized (
+    select d.n, d.owner_id, d.at, lag(d.owner_id) over (partition by d.n / 2 order by d.n) as neighbour from testdata.designs_of(seed, lo / 3 - lo / 3 % 2, (hi + 2) / 3, sf) d),
+  files as materialized (
+    select 3 * d.n + slot as n, slot, d.owner_id, d.at + interval '1 millisecond' * slot as at,
+      case when d.neighbour is not null and d.neighbour <> d.owner_id and testdata.chance(seed, 86001, 3 * d.n + slot, 0.1) then 3 * d.n - 3 + slot else 3 * d.n + slot end as content,
+      testdata.unit(seed, 86002, 3 * d.n + slot) as u_status, testdata.unit(seed, 86003, 3 * d.n + slot) as u_times
+    from designs d, generate_series(0, 2) slot where 3 * d.n + slot >= lo and 3 * d.n + slot < hi offset 0),
+  known as materialized (
+    select f.*, case f.slot when 0 then case when testdata.chance(seed, 86004, f.content, 0.4) then 'model/step' else 'model/stl' end
+        when 1 then case when testdata.chance(seed, 86004, f.content, 0.8) then 'image/png' else 'application/pdf' end
+        else case when testdata.chance(seed, 86004, f.content, 0.15) then 'video/mp4' when testdata.chance(seed, 86004, f.content, 0.5) then 'application/pdf' else 'model/stl' end end as media,
+      testdata.unit(seed, 86005, f.content) as u_size, w.status, w.path, testdata.steps_of(f.u_times, f.at, least(f.at + interval '20 minutes', testdata.window_end()), cardinality(w.path)) as soon
+    from files f join testdata.walks_of('asset', '{"ready": 84, "scanned": 3, "uploaded": 3, "pending": 3, "quarantined": 3, "purged": 4}') w on f.u_status >= w.lo and f.u_status < w.hi offset 0)
+  select k.n, testdata.uid(seed, 51, k.n, testdata.ms(k.at)), k.owner_id, k.status, k.path,
+    case when k.status = 'purged' then k.soon[:cardinality(k.path) - 1] || date_trunc('milliseconds', k.at + (testdata.window_end() - k.at) * (0.5 + 0.5 * k.u_times)) else k.soon end, k.at, k.content, k.media,
+    least(64 + testdata.lognormal(k.u_size, case k.media when 'video/mp4' then 4000000 when 'model/stl' then 9000 when 'model/step' then 12000 else 6000 end, 0.9), 2e9)::bigint
+  from known k;
+end $$;
+
+create function testdata.gen_assets(seed bigint, lo bigint, hi bigint, sf numeric) returns bigint
+  language plpgsql set search_path = ''
+as $$
+declare
+  uses constant text[] := testdata.list('use');
+  made bigint;
+begin
+  perform testdata.require_allowed();
+  with files as materialized (
+    select a.*, a.times[cardinality(a.times)] as changed_at, sha256(case when a.size <= 65536 then testdata.content_bytes(seed, a.content, a.media_type, a.size) else convert_to(seed || ' ' || a.content, 'UTF8') end) as digest,
+      testdata.int_between(seed, 86010, a.content, 0, 9999) as draw, case when a.path && '{scanned,ready,quarantined}' then a.times[array_position(a.path, 'uploaded') + 1] end as scanned_at
+    from testdata.assets_of(seed, lo, hi, sf) a offset 0),
+  rows as (
+    insert into core.assets (id, owner_id, sha256, storage_backend, storage_key, filename, media_type, byte_size, width, height, duration_ms, classification, status, technical, metadata, created_at, updated_at, purged_at)
+    select f.id, f.owner_id, f.digest, 's3', case when f.status <> 'purged' then 'testdata/' || encode(f.digest, 'hex') end,
+      replace(testdata.pick(seed, 86011, f.n, uses), ' ', '_') || '-' || f.n || case f.media_type when 'model/step' then '.step' when 'model/stl' then '.stl' when 'image/png' then '.png' when 'video/mp4' then '.mp4' else '.pdf' end,
+      f.media_type, f.size, case when f.media_type in ('image/png', 'video/mp4') then (array[640, 1280, 1920, 3840])[1 + f.draw % 4] end, case when f.media_type in ('image/png', 'video/mp4') then (array[480, 720, 1080, 2160])[1 + f.draw % 4] end,
+      case when f.media_type = 'video/mp4' then 5000 + f.draw * 30 end, (array['public', 'internal', 'public', 'internal', 'internal', 'restricted', 'public', 'internal', 'public', 'public'])[1 + f.n % 10], f.status,
+      case when f.scanned_at is null then '{}' else jsonb_build_object('scanned_at', f.scanned_at at time zone 'UTC', 'sniffed_type', f.media_type)
+        || case when f.media_type like 'model/%' then jsonb_build_object('triangles', 12 + f.draw * 2, 'bbox_mm', jsonb_build_array(20 + f.draw % 180, 10 + f.draw % 90, 4 + f.draw % 30), 'watertight', f.draw % 10 > 0) else '{}' end end,
+      jsonb_build_object('seed', seed, 'content', f.content), f.at, f.changed_at, case when f.status = 'purged' then f.changed_at end
+    from files f order by f.n returning 1),
+  keys as (
+    insert into testdata.entities (seed, kind, n, id, at) select seed, 'asset', f.n, f.id, f.at from files f order by f.n returning 1)
+  select count(*) + (select count(*) from keys) into made from rows;
+  return made + testdata.write_history('asset', format('select a.id, a.path, a.times, a.owner_id from testdata.assets_of(%s, %s, %s, %s) a where cardinality(a.path) > 1', seed, lo, hi, sf));
+end $$;
+
+create function testdata.asset_bytes(asset uuid) returns bytea
+  language sql stable
+begin atomic
+  select testdata.content_bytes((a.metadata ->> 'seed')::bigint, (a.metadata ->> 'content')::bigint, a.media_type, a.byte_size)
+  from core.assets a where a.id = asset_bytes.asset and testdata.is_test_id(a.id) and a.byte_size <= 65536 and a.metadata ? 'content';
+end;
+
+insert into testdata.generators (name, targets, after, rows_at_sf1, chunk_rows, least_rows) values ('gen_assets', '{core.assets,core.status_changes,testdata.entities}', '{gen_users}', 150000, 3000, 180);
+
+comment on function testdata.content_bytes is 'The bytes of a content: the magic of its type, then its digest over and over.';
+comment on function testdata.assets_of is 'The plan of the files of a range; files 3n to 3n + 2 belong to design n and its owner. content is the key whose bytes it has: its own or its neighbour''s.';
+comment on function testdata.gen_assets is 'Makes core.assets, their log and the entities asset.';
+comment on function testdata.asset_bytes is 'The bytes of a file up to 64 KiB, null for larger and for real ones.';
+
+-- verify
+set local testdata.allow = on;
+select testdata.refresh_walks() > 0, testdata.cover_window('core.status_changes') >= 0;
+select testdata.gen_users(42860, 0, 40, 0.002) > 0;
+create temporary view pg_temp.made_0860 as select e.n, a.* from testdata.entities e join core.assets a using (id) where e.seed = 42860 and e.kind = 'asset';
+do $verify$
+declare
+  halves text;
+begin
+  perform testdata.gen_assets(42860, 151, 300, 0.002) + testdata.gen_assets(42860, 0, 151, 0.002);
+  select sum(hashtextextended(m::text, 0))::text into halves from pg_temp.made_0860 m;
+  raise exception using errcode = 'P0860';
+exception when sqlstate 'P0860' then
+  perform set_config('probe.halves', halves, true);
+end $verify$;
+select testdata.gen_assets(42860, 0, 300, 0.002) > 1300;
+select count(*) = 300, sum(hashtextextended(m::text, 0))::text = current_setting('probe.halves'), count(distinct media_type) = 5, bool_and(storage_key like 'testdata/%' or status = 'purged'), count(distinct classification) = 3,
+  bool_and((status <> 'ready') or technical ? 'scanned_at'), bool_and((status = 'purged') = (storage_key is null) and (status = 'purged') = (purged_at is not null)), count(*) filter (where status = 'purged') > 3, count(*) filter (where status = 'ready') between 210 and 285,
+  bool_and((media_type in ('image/png', 'video/mp4')) = (width is not null) and (width is null) = (height is null) and (media_type = 'video/mp4') = (duration_ms is not null)), bool_and(updated_at between created_at and testdata.window_end())
+from pg_temp.made_0860 m;
+select count(*) = 200, bool_and(sha256(bytes) = digest and length(bytes) = byte_size) from (select testdata.asset_bytes(id) as bytes, sha256::bytea as digest, byte_size from pg_temp.made_0860 where byte_size <= 65536 order by n limit 200) f;
+select count(*) > 1, bool_and(testdata.asset_bytes(id) is null) from pg_temp.made_0860 where byte_size > 65536;
+select testdata.asset_bytes(uuidv7()) is null, count(*) = 5 from (values ('model/stl', '\x736f6c6964'), ('model/step', '\x49534f2d'), ('application/pdf', '\x255044462d'), ('image/png', '\x89504e47'), ('video/mp4', '\x0000001866747970')) v(media, magic)
+where substr(testdata.content_bytes(1, 2, media, 100), 1, length(magic::bytea)) = magic::bytea;
+select max(k) = 2, bool_and(k = owners), bool_and(keys <= 1) from (select count(*) as k, count(distinct owner_id) as owners, count(distinct storage_key) as keys from pg_temp.made_0860 group by sha256) c;
+select sum(k) filter (where k > 1) * 1.0 / sum(k) between 0.06 and 0.10 from (select count(*) as k from testdata.assets_of(42860, 0, 3000, 0.002) group by content) c;
+select bool_and((technical ->> 'triangles')::int % 2 = 0 and (technical #>> '{bbox_mm,2}')::numeric > 0), avg((technical ->> 'watertight')::boolean::int) between 0.8 and 0.98, count(*) > 120 from pg_temp.made_0860 where technical ? 'triangles';
+select count(*) > 100, bool_and(m.owner_id = d.owner_id and m.created_at >= d.at) from pg_temp.made_0860 m join testdata.designs_of(42860, 0, 100, 0.002) d on d.n = m.n / 3;
+select count(*) = 0 from pg_temp.made_0860 m where m.status <> 'pending' and m.status is distinct from (select s.to_status from core.status_changes s where s.entity_id = m.id order by s.occurred_at desc limit 1);
+set local testdata.allow = off;
+select blueprint.raises('select testdata.gen_assets(42860, 0, 10, 0.001)', '42501', 'not allowed');
+select count(*) = 1, (select count(*) = 0 from blueprint.open_to_public('testdata')) from testdata.generators where name = 'gen_assets' and after = '{gen_users}';
+
+-- revert
+delete from testdata.generators where name = 'gen_assets';
+drop function testdata.asset_bytes;
+drop function testdata.gen_assets;
+drop function testdata.assets_of;
+drop function testdata.content_bytes;
