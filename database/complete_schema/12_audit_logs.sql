@@ -441,21 +441,21 @@ create function core.audit_diff(old jsonb, new jsonb, skipped text[], hidden tex
   language plpgsql stable set search_path = ''
 as $$
 declare
-  fields text[] := array(
-    select coalesce(o.key, n.key) from jsonb_each(coalesce(old, '{}')) o full join jsonb_each(coalesce(new, '{}')) n on n.key = o.key
-    where case when old is null then n.value <> 'null' when new is null then o.value <> 'null' else o.value is distinct from n.value end
-    order by 1);
+  fields text[];
   before jsonb;
   after jsonb;
   diff jsonb;
 begin
-  fields := array(select f from unnest(fields) f where f <> all (skipped));
-  if fields = '{}' and old is not null and new is not null then
+  select array_agg(e.key order by e.key),
+    jsonb_object_agg(e.key, case when e.key = any (hidden) then core.audit_digest(old -> e.key, context || '.' || e.key) else old -> e.key end),
+    jsonb_object_agg(e.key, case when e.key = any (hidden) then core.audit_digest(new -> e.key, context || '.' || e.key) else new -> e.key end)
+  into fields, before, after
+  from jsonb_each(coalesce(new, old)) e
+  where e.key <> all (skipped) and case when old is null or new is null then e.value <> 'null' else e.value is distinct from old -> e.key end;
+  if fields is null and old is not null and new is not null then
     return null;
   end if;
-  select jsonb_object_agg(f, case when f = any (hidden) then core.audit_digest(old -> f, context || '.' || f) else old -> f end),
-    jsonb_object_agg(f, case when f = any (hidden) then core.audit_digest(new -> f, context || '.' || f) else new -> f end)
-  into before, after from unnest(fields) f;
+  fields := coalesce(fields, '{}');
   diff := jsonb_build_object('fields', to_jsonb(fields)) || case when old is null then '{}' else jsonb_build_object('old', coalesce(before, '{}')) end
     || case when new is null then '{}' else jsonb_build_object('new', coalesce(after, '{}')) end;
   if pg_column_size(diff) > 65536 then
@@ -570,9 +570,10 @@ select array_agg(action || ' ' || entity_id || ' ' || coalesce(changed ->> 'fiel
 select changed = '{"fields": ["a", "f"], "old": {"a": "a", "f": 1}, "new": {"a": "A", "f": null}}' from core.audit_logs where entity_schema = 'probe_0777' and action = 'update' and changed @> '{"fields": ["a"]}';
 select count(*) = 0 from core.audit_logs where entity_schema = 'probe_0777' and (changed::text like '%secret%' or changed::text like '%other%');
 select changed -> 'new' ->> 'pin' = 'hmac:' || encode(core.keyed_mac('"other pin"', 'audit:probe_0777.things.pin'), 'hex') from core.audit_logs where entity_schema = 'probe_0777' and changed @> '{"fields": ["e", "pin"]}' and action = 'update';
-select core.enable_audit('probe_0777.things', keep => '{a}');
+select core.disable_audit('probe_0777.things');
 insert into probe_0777.things (id, a, b) select i, 'a', 'b' from generate_series(1, 1000) i;
-update probe_0777.things set b = 'B';
+select core.enable_audit('probe_0777.things', keep => '{a}');
+update probe_0777.things set b = 'B' where id < 3;
 update probe_0777.things set a = 'B';
 select count(*) = 1000 and bool_and(changed ->> 'fields' = '["a"]') from core.audit_logs where entity_schema = 'probe_0777' and action = 'update' and changed @> '{"new": {"a": "B"}}';
 select count(*) = 1 from pg_trigger where tgrelid = 'probe_0777.things'::regclass and tgname = 'things_audit_update' and tgtype & 1 = 0;
