@@ -70,7 +70,7 @@ class Bench:
     def engine(self, kind: type[Engine] = Engine, dbname: str = "ours", *, fresh: bool = True) -> Iterator[Engine]:
         if fresh:
             self.recreate(dbname)
-        wire = Wire(connect(self.server, dbname=dbname))
+        wire = Wire(connect(self.server, dbname=dbname), lambda: connect(self.server, dbname=dbname))
         try:
             yield kind(wire, Analyst(self.folder / "analysis.json"), Options())
         finally:

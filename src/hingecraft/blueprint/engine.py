@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hingecraft.blueprint.wire import Answer, Wire
 
 OWNER = "hc_owner"
+TASKS_A_SESSION = 20
 _FOOTPRINT_SQL = (files(__package__) / "footprint.sql").read_text()
 
 _MUTE = "select set_config(name, 'none', false) from pg_catalog.pg_settings where name = 'pg_stat_statements.track'"
@@ -65,17 +66,37 @@ class Engine:
     first_rows: Callable[[], str] = lambda: ""  # what the ledger must hold before its first task row
     is_superuser: bool = True
     _held: list[tuple[Task, str, list[Row]]] = field(default_factory=list)
+    _tasks_here: int = field(default=0, init=False)  # tasks this session has seen
+    _muted: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.wire)
         self.is_superuser = (
             self.wire.must("select rolsuper from pg_catalog.pg_roles where rolname = current_user").results[0].rows[0][0] == "t"
         )
+        self._settle_in()
+        self.new_run()
+
+    def _settle_in(self) -> None:
+        """Give a new session what every task expects of it."""
         self.wire.must(self.options.settings)
         self.wire.must(f"prepare hingecraft_footprint as {self.footprint_sql}")
         if self.ledger.exists():
             self.wire.must(self.ledger.attribute(self.footprint_sql))
-        self.new_run()
+        self._tasks_here = 0
+
+    def freshen(self) -> None:
+        """Go on in a new session after some tasks.
+
+        A session keeps the plan of every function it ever ran, and each DDL statement walks through all of them to see
+        which it invalidates: in a build of hundreds of tasks that is a third of the server's work.
+        """
+        self._tasks_here += 1
+        if self._tasks_here > TASKS_A_SESSION and not self.wire.in_transaction and self.wire.renew():
+            self._settle_in()
+            self.wire.must(f"set blueprint.run_id = {quote(self.run)}")
+            if self._muted:
+                self.mute_statistics()
 
     def new_run(self) -> str:
         """Begin another run: what is done from here on belongs to it."""
@@ -85,6 +106,7 @@ class Engine:
 
     def mute_statistics(self) -> None:
         """Leave a build's thousands of statements out of pg_stat_statements: nobody looks for them there, and each costs."""
+        self._muted = True
         if self.is_superuser:
             self.wire.must(_MUTE)
 

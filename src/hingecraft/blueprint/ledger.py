@@ -88,12 +88,15 @@ class Ledger:
         return _REGISTER.replace(":tasks", quote(json.dumps(tasks)) + "::jsonb")
 
     @staticmethod
-    def run_begins(run: str, kind: str, options: dict[str, Any], git_commit: str | None) -> str:
-        """Close what a dead run left open (we hold the lock, so nobody else is running) and open this one."""
+    def run_begins(run: str, kind: str, options: dict[str, Any], git_commit: str | None, pid: int) -> str:
+        """Close what a dead run left open (we hold the lock, so nobody else is running) and open this one.
+
+        `pid` is the session that keeps the lock: the run lives as long as it does.
+        """
         return (
             "update blueprint.runs set status = 'aborted', finished_at = clock_timestamp() where status = 'running';"
-            "insert into blueprint.runs (id, kind, status, git_commit, options, lock_key) values "
-            f"({quote(run)}, {quote(kind)}, 'running', {quote(git_commit)}, {quote(json.dumps(options))}, "
+            "insert into blueprint.runs (id, kind, status, git_commit, options, backend_pid, lock_key) values "
+            f"({quote(run)}, {quote(kind)}, 'running', {quote(git_commit)}, {quote(json.dumps(options))}, {pid}, "
             "hashtextextended('hingecraft blueprint', 0))"
         )
 

@@ -124,6 +124,7 @@ def _one(engine: Engine, task: Task, change: Change, watcher: Watcher, report: R
         status = "applied" if change is Change.NEW else "changed"
         engine.wire.on_blocked = lambda blockers: watcher.blocked(task, blockers)
         try:
+            engine.freshen()
             _patiently(engine, task, change)
         except HingecraftError as error:
             outcome = Outcome(task, "failed", _ms(began), error.message)
@@ -230,7 +231,7 @@ def verify(engine: Engine, tasks: Iterable[Task], watcher: Watcher | None = None
 
 def _open_run(blueprint: Blueprint, engine: Engine, entries: dict[str, Entry], kind: str, options: dict[str, Any]) -> None:
     """The run's row, and the blueprint as the database should know it: with the ledger's own tasks when they come first."""
-    begins = engine.ledger.run_begins(engine.run, kind, options, _git_commit(blueprint.root))
+    begins = engine.ledger.run_begins(engine.run, kind, options, _git_commit(blueprint.root), engine.wire.keeper.info.backend_pid)
     register = engine.ledger.register(blueprint, engine.analyst) if kind == "apply" else ""
     if entries:
         engine.wire.must(f"begin; {engine.ledger_role}; {register}; {begins}; commit")

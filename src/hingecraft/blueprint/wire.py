@@ -73,15 +73,36 @@ class Answer:
 
 
 class Wire:
-    """A connection that takes scripts. `watch` opens the connection from which blockers are seen."""
+    """A connection that takes scripts. `again` opens others: from one blockers are seen, with one a long run goes on."""
 
-    def __init__(self, connection: psycopg.Connection[Any], watch: Callable[[], psycopg.Connection[Any]] | None = None) -> None:
-        self.connection = connection
+    def __init__(self, connection: psycopg.Connection[Any], again: Callable[[], psycopg.Connection[Any]] | None = None) -> None:
+        self.keeper = connection  # keeps what belongs to the whole run, as its lock
         self.notices: list[str] = []
         self.on_blocked: Callable[[tuple[str, ...]], None] = lambda _: None
-        self._watch = watch
+        self._again = again
         self._watcher: psycopg.Connection[Any] | None = None
+        self._use(connection)
+
+    def _use(self, connection: psycopg.Connection[Any]) -> None:
+        self.connection = connection
         connection.add_notice_handler(lambda notice: self.notices.append(notice.message_primary or ""))
+
+    def renew(self) -> bool:
+        """Go on with a new session; the first connection stays open beside it. False where no other can be opened.
+
+        Raises ServerError when the first connection is gone, and with it what it kept.
+        """
+        if self._again is None:
+            return False
+        try:
+            self.keeper.execute("")
+            fresh = self._again()
+        except psycopg.OperationalError as error:
+            raise _lost(error) from error
+        if self.connection is not self.keeper:
+            self.connection.close()
+        self._use(fresh)
+        return True
 
     def send(self, script: str) -> Answer:
         """Run a script in one message. Raises ServerError when the connection is lost."""
@@ -102,10 +123,7 @@ class Wire:
                     return answer
                 self._take(result, answer, blockers)
         except psycopg.OperationalError as error:
-            raise ServerError(
-                f"The connection to the server was lost: {error}".strip(),
-                hint="Nothing half-done remains; run the same command again and it goes on where it stopped.",
-            ) from error
+            raise _lost(error) from error
 
     def _flush(self) -> None:
         """Hand the whole message over; psycopg's connections do not block, and a long one does not fit in one write."""
@@ -134,16 +152,16 @@ class Wire:
             self.must("rollback")
 
     def close(self) -> None:
-        if self._watcher is not None:
-            self._watcher.close()
-        self.connection.close()
+        for connection in (self._watcher, self.connection, self.keeper):
+            if connection is not None:
+                connection.close()
 
     def _blockers(self) -> tuple[str, ...]:
-        if self._watch is None:
+        if self._again is None:
             return ()
         try:
             if self._watcher is None:
-                self._watcher = self._watch()
+                self._watcher = self._again()
             sql = _BLOCKERS.replace(":pid", str(self.connection.pgconn.backend_pid))
             rows = self._watcher.execute(sql.encode()).fetchall()
         except (psycopg.OperationalError, ServerError):
@@ -166,6 +184,13 @@ class Wire:
                 is_query=result.status == pq.ExecStatus.TUPLES_OK,
             )
         )
+
+
+def _lost(error: psycopg.OperationalError) -> ServerError:
+    return ServerError(
+        f"The connection to the server was lost: {error}".strip(),
+        hint="Nothing half-done remains; run the same command again and it goes on where it stopped.",
+    )
 
 
 def _text(value: bytes | None) -> str | None:
