@@ -248,3 +248,107 @@ drop function testdata.asset_bytes;
 drop function testdata.gen_assets;
 drop function testdata.assets_of;
 drop function testdata.content_bytes;
+
+-- task: BUILD_0864 create_test_data
+-- title: Generate core.microfactories placed on real cities with hours, grids and reachable processes
+-- does: 120 x sqrt(sf) workshops, at least forty, within 18 km of a city drawn by its weight, with its country and zone; hours with lunch breaks, night shifts and holidays, certificates that end, the share of
+--   renewables of the grid, walks of machine microfactory. Each accepts four process terms in turn, so that every leaf of the taxonomy has two that are active; where the taxonomy has no leaves yet,
+--   paths are made of the word list.
+-- proves: each lies within 25 km of a place of its country, is_open() answers for all of them at 50 instants, each leaf term has two active factories, the log ends in the status of the row.
+-- needs: BUILD_0734, BUILD_0735, BUILD_0737, BUILD_0738, BUILD_0857
+create function testdata.microfactories_of(seed bigint, lo bigint, hi bigint, sf numeric)
+  returns table (n bigint, id uuid, operator_id uuid, place int, status text, path text[], times timestamptz[], at timestamptz, processes extensions.ltree[])
+  language plpgsql stable set search_path = ''
+as $$
+declare
+  leaves constant extensions.ltree[] := coalesce((select array_agg(t.path order by t.path) from core.terms t where t.kind = 'process' and extensions.nlevel(t.path) > 1 and not exists (select from core.terms c where c.path operator(extensions.<@) t.path and c.id <> t.id)),
+    (select array_agg(('process.' || lower(w.value))::extensions.ltree order by w.pos) from (select replace(x.value, ' ', '_') as value, x.pos from testdata.words x where x.list = 'process') w));
+  weights constant double precision[] := (select testdata.cumulate(array_agg(p.weight order by p.n)) from testdata.places p);
+begin
+  return query
+  with drawn as (
+    select k as n, testdata.unit(seed, 86401, k) as u_place, case when k < greatest(2, ceil(cardinality(leaves) / 2.0)) then null else testdata.unit(seed, 86402, k) end as u_status, testdata.unit(seed, 86403, k) as u
+    from generate_series(lo, least(hi, greatest(40, ceil(120 * sqrt(sf))::bigint)) - 1) k offset 0),
+  run as (
+    select d.*, coalesce(own.id, staff.id) as operator_id, date_trunc('milliseconds', coalesce(own.at, staff.at) + (testdata.window_end() - coalesce(own.at, staff.at)) * (0.4 * d.u * d.u)) as at, w.status, w.path
+    from drawn d join testdata.walks_of('microfactory', '{"active": 70, "onboarding": 10, "applied": 8, "paused": 7, "retired": 5}') w on case when d.u_status is null then w.path = '{applied,onboarding,active}' else d.u_status >= w.lo and d.u_status < w.hi end
+    join testdata.entities staff on staff.seed = microfactories_of.seed and staff.kind = 'user' and staff.n = d.n % 20
+    left join (testdata.entities own join core.users u on u.id = own.id and u.status = 'active' and u.kind in ('human', 'organisation')) on own.seed = microfactories_of.seed and own.kind = 'user' and own.n = d.n + 20)
+  select r.n, testdata.uid(seed, 52, r.n, testdata.ms(r.at)), r.operator_id, testdata.pick_weighted(r.u_place, weights), r.status, r.path, testdata.steps_of(r.u, r.at, testdata.window_end(), cardinality(r.path)), r.at,
+    array(select distinct leaves[1 + ((4 * r.n + j) % cardinality(leaves))::int] from generate_series(0, 3) j order by 1)
+  from run r;
+end $$;
+
+create function testdata.gen_microfactories(seed bigint, lo bigint, hi bigint, sf numeric) returns bigint
+  language plpgsql set search_path = ''
+as $$
+declare
+  weekdays constant jsonb := '{"mon": 0, "tue": 0, "wed": 0, "thu": 0, "fri": 0}';
+  made bigint;
+begin
+  perform testdata.require_allowed();
+  with works as materialized (
+    select m.*, p.city, p.region, p.country, p.time_zone, p.latitude, p.longitude, m.times[cardinality(m.times)] as changed_at, testdata.unit(seed, 86410, m.n) as u1, testdata.unit(seed, 86411, m.n) as u2,
+      (array['Workshop', 'Works', 'Fab', 'Makerspace', 'Hinge House'])[1 + m.n % 5] as suffix,
+      case m.n % 4 when 0 then '[["08:00", "12:00"], ["13:00", "17:00"]]' when 1 then '[["09:00", "18:00"]]' when 2 then '[["00:00", "06:00"], ["18:00", "24:00"]]' else '[["10:00", "13:30"], ["14:00", "20:00"]]' end::jsonb as hours
+    from testdata.microfactories_of(seed, lo, hi, sf) m join testdata.places p on p.n = m.place offset 0),
+  rows as (
+    insert into core.microfactories (id, operator_id, slug, name, description, status, country, region, city, latitude, longitude, time_zone, service_radius_km, opening_hours, contact_email, certifications, energy_profile, accepted_processes, metadata, created_at, updated_at)
+    select w.id, w.operator_id, btrim(regexp_replace(core.fold(w.city), '[^a-z0-9]+', '-', 'g'), '-') || '-' || to_hex((testdata.seed_tag(seed) << 12) + w.n), w.city || ' ' || w.suffix, testdata.prose(seed, 86412, w.n, 2), w.status, w.country, w.region, w.city,
+      round((w.latitude + (18 * sqrt(w.u1) * sin(2 * pi() * w.u2) / 111.2)::numeric), 6), round((w.longitude + (18 * sqrt(w.u1) * cos(2 * pi() * w.u2) / (111.2 * cos(radians(w.latitude::double precision))))::numeric), 6), w.time_zone,
+      (array[25, 50, 100, 300])[1 + (w.n / 3 % 4)::int],
+      (select jsonb_object_agg(d.key, w.hours) from jsonb_each(weekdays) d) || case when w.n % 3 = 0 then '{"sat": [["10:00", "14:00"]]}' else '{}' end::jsonb
+        || jsonb_build_object('exceptions', jsonb_build_object(to_char(testdata.window_end() - interval '20 days', 'YYYY-MM-DD'), '[]'::jsonb, to_char(testdata.window_end() - interval '45 days', 'YYYY-MM-DD'), '[["10:00", "14:00"]]'::jsonb, extract(year from testdata.window_end()) || '-12-25', '[]'::jsonb)),
+      testdata.mail('works-' || to_hex((testdata.seed_tag(seed) << 12) + w.n), w.n),
+      jsonb_build_array(jsonb_build_object('standard', 'safety', 'number', 'S-' || w.n, 'valid_until', to_char(testdata.window_end() + interval '1 day' * (w.u1 * 700 - 60), 'YYYY-MM-DD')))
+        || case when w.u2 < 0.4 then jsonb_build_array(jsonb_build_object('standard', 'ISO-9001', 'number', 'Q-' || w.n, 'valid_until', to_char(testdata.window_end() + interval '1 day' * (w.u2 * 1000 - 100), 'YYYY-MM-DD'))) else '[]' end,
+      jsonb_build_object('grid_region', w.country, 'renewable_share', round((0.1 + 0.8 * testdata.unit(864, 0, hashtextextended(w.country::text, 0)))::numeric, 2)), w.processes,
+      case when 'active' = any (w.path) then '{"test_print": "passed"}' else '{}' end::jsonb, w.at, w.changed_at
+    from works w order by w.n returning 1),
+  keys as (
+    insert into testdata.entities (seed, kind, n, id, at) select seed, 'microfactory', w.n, w.id, w.at from works w returning 1)
+  select count(*) + (select count(*) from keys) into made from rows;
+  return made + testdata.write_history('microfactory', format('select m.id, m.path, m.times, m.operator_id from testdata.microfactories_of(%s, %s, %s, %s) m where cardinality(m.path) > 1', seed, lo, hi, sf));
+end $$;
+
+insert into testdata.generators (name, targets, after, rows_at_sf1, chunk_rows, least_rows) values ('gen_microfactories', '{core.microfactories,core.status_changes,testdata.entities}', '{gen_users}', 120, 400, 40);
+
+comment on function testdata.microfactories_of is 'The plan of the workshops of a range: operator, place, walk with its times, processes. Asks the entities user and the taxonomy.';
+comment on function testdata.gen_microfactories is 'Makes core.microfactories (120 x sqrt(sf), at least 40), their log and the entities microfactory.';
+
+-- verify
+set local testdata.allow = on;
+select testdata.refresh_walks() > 0, testdata.cover_window('core.status_changes') >= 0;
+insert into core.terms (path, kind, labels) values ('process.probe_0864', 'process', '{"en": "Probe"}'), ('process.probe_0864.a', 'process', '{"en": "A"}'), ('process.probe_0864.b', 'process', '{"en": "B"}'), ('process.probe_0864c', 'process', '{"en": "C"}');
+select testdata.gen_users(42864, 0, 60, 0.001) > 0;
+create temporary view pg_temp.made_0864 as select e.n, m.* from testdata.entities e join core.microfactories m using (id) where e.seed = 42864 and e.kind = 'microfactory';
+do $verify$
+declare
+  halves text;
+begin
+  perform testdata.gen_microfactories(42864, 20, 40, 0.001) + testdata.gen_microfactories(42864, 0, 20, 0.001);
+  select sum(hashtextextended(m::text, 0))::text into halves from pg_temp.made_0864 m;
+  raise exception using errcode = 'P0864';
+exception when sqlstate 'P0864' then
+  perform set_config('probe.halves', halves, true);
+end $verify$;
+select testdata.gen_microfactories(42864, 0, 60, 0.001) > 100;
+select count(*) = 40, sum(hashtextextended(m::text, 0))::text = current_setting('probe.halves'), count(distinct status) >= 3, count(*) filter (where status = 'active') between 18 and 38, count(distinct operator_id) > 10,
+  bool_and(updated_at between created_at and testdata.window_end()), count(distinct country) > 5 from pg_temp.made_0864 m;
+select bool_and(exists (select from testdata.places p where p.country = m.country and p.time_zone = m.time_zone and core.distance_km(p.latitude, p.longitude, m.latitude, m.longitude) <= 25)), bool_and(m.created_at >= u.created_at and u.status = 'active')
+from pg_temp.made_0864 m join core.users u on u.id = m.operator_id;
+select count(*) = 40, bool_and(answers = 50), bool_or(open > 0 and open < 50) from (select m.n, count(*) filter (where o is not null) as answers, count(*) filter (where o) as open
+  from pg_temp.made_0864 m, generate_series(0, 49) i, lateral core.is_open(m.id, timestamptz '2026-09-01 00:00+00' + interval '7 hours 13 minutes' * i) o group by m.n) a;
+select count(*) >= 3, bool_and(two) from (select t.path, (select count(*) >= 2 from pg_temp.made_0864 m where m.status = 'active' and m.accepted_processes @> array[t.path]) as two
+  from core.terms t where t.kind = 'process' and extensions.nlevel(t.path) > 1 and not exists (select from core.terms c where c.path operator(extensions.<@) t.path and c.id <> t.id)) l;
+select count(*) = 0 from pg_temp.made_0864 m where m.status <> 'applied' and m.status is distinct from (select s.to_status from core.status_changes s where s.entity_id = m.id order by s.occurred_at desc limit 1);
+select count(*) > 10, bool_and(jsonb_array_length(certifications) >= 1 and certifications -> 0 ->> 'standard' = 'safety'), count(*) filter (where core.is_certified(certifications, 'safety', date '2026-11-01')) > 10 from pg_temp.made_0864;
+select testdata.gen_microfactories(42864, 60, 70, 0.001) = 0;
+set local testdata.allow = off;
+select blueprint.raises('select testdata.gen_microfactories(42864, 0, 10, 0.001)', '42501', 'not allowed');
+select count(*) = 1, (select count(*) = 0 from blueprint.open_to_public('testdata')) from testdata.generators where name = 'gen_microfactories' and after = '{gen_users}';
+
+-- revert
+delete from testdata.generators where name = 'gen_microfactories';
+drop function testdata.gen_microfactories;
+drop function testdata.microfactories_of;
