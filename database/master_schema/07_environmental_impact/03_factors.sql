@@ -82,7 +82,7 @@ select f, has_function_privilege('hc_worker', f, 'execute') and has_function_pri
 -- does: factor_for(activity, region, at, basis) takes the most specific factor there is: the activity before its ancestors, the region before its country, continent and the world, the newest that held at the date; with how far it is
 --   off and a grade for it. factor_trace() lists what was considered. Nothing at all raises with the nearest activities.
 -- proves: solar power in DE-BY falls back to grid power in DE at distance 2, grade C; before the newer version began the older one is taken; an unknown activity names candidates.
--- needs: BUILD_0021, BUILD_0145, BUILD_0149
+-- needs: BUILD_0021, BUILD_0145, BUILD_0149, BUILD_0151
 create table impact.region_parents (
   region text constraint region_parents_region_pk primary key,
   parent text not null constraint region_parents_parent_check check (parent ~ '^(global|X[A-Z])$')
@@ -113,7 +113,7 @@ as $$
 $$;
 
 create function impact.factor_for(activity text, region text, at date, basis text, out factor impact.emission_factors, out distance int, out quality text) returns record
-  language plpgsql stable security definer set search_path = ''
+  language plpgsql stable set search_path = ''
 as $$
 declare
   chosen record;
@@ -132,8 +132,8 @@ comment on table impact.region_parents is 'Continent of a country, private codes
 comment on column impact.region_parents.region is 'ISO 3166 country.';
 comment on column impact.region_parents.parent is 'Its continent.';
 comment on function impact.region_chain is 'Region, country, continent, global: where factors are looked for, with the distance.';
-comment on function impact.factor_trace is 'Every factor that could serve, best first, and why: how far activity and region are off. Security definer: factors are public, callers need no grant.';
-comment on function impact.factor_for(text, text, date, text) is 'The factor that serves best, how far it is off in steps, and a grade A to D; 22023 with near activities when there is none. Security definer: factors are public, callers need no grant.';
+comment on function impact.factor_trace is 'Every factor that could serve, best first, and why: how far activity and region are off. Security definer: callers need not read how regions lie.';
+comment on function impact.factor_for(text, text, date, text) is 'The factor that serves best, how far it is off in steps, and a grade A to D; 22023 with near activities when there is none.';
 
 grant execute on function impact.factor_trace, impact.factor_for(text, text, date, text) to hc_worker, hc_analyst, hc_auditor;
 
