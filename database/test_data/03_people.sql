@@ -277,3 +277,195 @@ delete from testdata.generators where name in ('gen_consents', 'gen_legal_docume
 drop function testdata.gen_consents;
 drop function testdata.gen_legal_documents;
 drop function testdata.seed_locale;
+
+-- task: BUILD_0871 create_test_data
+-- title: Generate the identity room: profiles, known-password logins, sessions, roles, groups, invitations
+-- does: A profile with mixed visibility and the role member for everybody; for people who were active a password of testdata.password(n), whose sixteen bcrypt digests were computed once, second factors whose codes
+--   testdata.totp_code() tells, sessions of one to three devices with their families of refresh tokens. The first twenty are the staff: two admins, three moderators, two of finance, two of compliance, an
+--   auditor, five operators, granted by the first and logged. Every twenty-fifth active person leads a group of a tree, whose invitations are open, used and over.
+-- proves: begin_login() and login_password() accept testdata.password(n) for 20 people and refuse another, each family has one unused token that is its last, nobody granted himself a privileged role,
+--   periods of a role do not overlap, every user has a profile, two halves have the digest of the whole.
+-- needs: BUILD_0046, BUILD_0049, BUILD_0052, BUILD_0059, BUILD_0857
+create function testdata.password(n bigint) returns text
+  language sql immutable strict parallel safe
+  return 'hinge-' || lpad((n & 15)::text, 2, '0') || '-craft';
+
+create function testdata.password_phc(n bigint) returns text
+  language sql immutable strict parallel safe
+  return (array['$2a$04$mNIdDkiDo9rRxA.1Uno/0eoYqPIfVQi5RD.o4ovQaaqJuBa0D9cwi', '$2a$04$wqgAJzLpzH8nWaY3kbDlmu.86cs1OBDYlEZ/Lq8q84VH0dDEGf44y', '$2a$04$X98XIv5TfOOEljuY.Bt/zOOoJi.Gg.XdGnKR4466KLu7TfF72L.e.', '$2a$04$/x4sZbYUhDK/GSrsQyz0kO9X0n5K3Ow4TbpYOj3hlYCb4aTHCwkFi',
+    '$2a$04$ZooKGyH1jAw4gPQQdU8oT.dk4I0P/AyfisDKLqSOgBSvalSk9KMce', '$2a$04$Xip/mk4NENpxHiZyClUUC.sc9ee3Q8cMMEONW6D9g3QLlGx8JCA4S', '$2a$04$fYL/Ygqh5QHYlQVi5jZyPeldeh8tU/gI.CG4IdFBxs6lWgMi3d5f6', '$2a$04$YXgWJYfpy/kPN5uSrjLLFOOWN0iGxvDiCiinzJrm1FM1vGlpe1eFS',
+    '$2a$04$WO7YdfBz9jWh/3SNIIeafO0mvnLIKnXxJczrYFpuyDLI0zzJM99AO', '$2a$04$HH1qbcu626eQuAkdNVx/7OeYIm.U5VgfuyhUeHyjbsdvsS2hQvKX2', '$2a$04$E0modwVgfqp3Psq.MjCgb.L6C1mjgdoXvEH1MZoD6x.QAJK2r1wLG', '$2a$04$Y.5KodjRBApt6mPgGM9SJO8p30x7EA8iV4XK60Mx2wFu7eVnmhFla',
+    '$2a$04$Zuex3.fC5gQziteur3xpJ.ABUc/oCsejxVTaD9BxNkTJsr6wvimzK', '$2a$04$0v.IDSH7l8lR6sj/i4cjw.Tcw2129M3KN/JxcokcWosdhxNS2E8gC', '$2a$04$0IW1sV1MqvVtmlTv.y.MMO9s11IXIFJy8SxgQ2UzpedniwFJmKRTu', '$2a$04$kYEe/W5gSuSWRckUoT4/iuxl2Km0et86jprVa27v.1N2ZXESfcrUy'])[1 + (n & 15)];
+
+create function testdata.totp_code(secret bytea, at timestamptz) returns text
+  language sql immutable strict parallel safe
+begin atomic
+  select lpad(((((get_byte(m.mac, o.o) & 127) << 24) | (get_byte(m.mac, o.o + 1) << 16) | (get_byte(m.mac, o.o + 2) << 8) | get_byte(m.mac, o.o + 3)) % 1000000)::text, 6, '0')
+  from (select extensions.hmac(int8send(floor(extract(epoch from totp_code.at) / 30)::bigint), totp_code.secret, 'sha1') as mac) m, lateral (select get_byte(m.mac, 19) & 15 as o) o;
+end;
+
+create function testdata.gen_identity(seed bigint, lo bigint, hi bigint, sf numeric) returns bigint
+  language plpgsql set search_path = ''
+as $$
+declare
+  g record;
+  staff constant text[] := '{admin,admin,moderator,moderator,moderator,finance,finance,compliance,compliance,auditor,operator,operator,operator,operator,operator}';
+  chief constant uuid := (select e.id from testdata.entities e where e.seed = gen_identity.seed and e.kind = 'user' and e.n = 0);
+  tag constant text := to_hex(testdata.seed_tag(seed));
+  logs constant boolean := lo < 20 and current_setting('session_replication_role') <> 'replica';
+  made bigint;
+begin
+  perform testdata.require_allowed();
+  if logs then
+    alter table identity.user_roles disable trigger user_roles_log;  -- it would write the time of the load; the log of these grants is written below with theirs
+  end if;
+  select * into g from testdata.grammar('en');
+  -- what identity.welcome_user() made where triggers fire, with its random ids and the time of the load
+  delete from identity.user_roles r using testdata.entities e where e.seed = gen_identity.seed and e.kind = 'user' and e.n >= lo and e.n < hi and r.user_id = e.id and r.role_code = 'member';
+  delete from identity.profiles p using testdata.entities e where e.seed = gen_identity.seed and e.kind = 'user' and e.n >= lo and e.n < hi and p.user_id = e.id;
+  with everybody as materialized (
+    select u.n, u.id, u.kind, u.status, u.at, p.city, p.region, p.country, u.times[array_position(u.path, 'active')] as since, coalesce(a.last_seen_at, u.at) as seen_at, u.times[array_position(u.path, 'active') + 1] as gone_at,
+      testdata.unit(seed, 87101, u.n) as u1, testdata.unit(seed, 87102, u.n) as u2
+    from testdata.users_of(seed, lo - lo % 25, hi, sf) u join core.users a on a.id = u.id join testdata.places p on p.n = u.place where u.n < hi offset 0),
+  people as materialized (select e.*, e.kind = 'human' and e.since is not null and e.status <> 'erased' as signs_in from everybody e where e.n >= lo),
+  profiles as (
+    insert into identity.profiles (user_id, bio, city, region, country, pronouns, twin_name, social, interests, visibility, metadata, created_at, updated_at)
+    select p.id, case when p.status <> 'erased' and p.u1 < 0.6 then testdata.sentence(seed, 87110, p.n, g.openers, g.subjects, g.verbs, g.endings) end, case when p.status <> 'erased' and p.u2 < 0.7 then p.city end,
+      case when p.status <> 'erased' and p.u2 < 0.5 then p.region end, case when p.status <> 'erased' then p.country end, case when p.status <> 'erased' and p.kind = 'human' and p.u1 < 0.3 then (array['she/her', 'he/him', 'they/them'])[1 + p.n % 3] end,
+      case when p.status <> 'erased' and p.u1 > 0.9 then 'Twin ' || p.n end, case when p.status <> 'erased' and p.u2 < 0.2 then jsonb_build_object('mastodon', '@' || tag || '-' || p.n || '@example.org') else '{}' end,
+      case when p.status <> 'erased' then (array['{hinges,printing}', '{wood}', '{}', '{metal,teaching}', '{repair}'])[1 + p.n % 5]::text[] else '{}' end,
+      (array['{}', '{"bio": "public", "city": "members"}', '{"city": "private", "social": "private"}', '{"bio": "members", "interests": "public"}'])[1 + p.n % 4]::jsonb, '{}', p.at, p.at
+    from people p order by p.n returning 1),
+  granted as materialized (
+    select p.n * 4 as slot, p.id, 'member' as role, null::uuid as by, 'sign-up' as reason, p.at as since, null::timestamptz as until from people p
+    union all
+    select p.n * 4 + 1, p.id, staff[p.n + 1], case when p.n > 0 then chief end, 'staff', p.at + interval '1 hour', null from people p where p.n < 15
+    union all
+    select p.n * 4 + 2, p.id, 'designer', chief, 'portfolio', p.since + interval '1 minute', case when p.u2 < 0.3 then p.since + interval '180 days' end from people p where p.n >= 15 and p.signs_in and p.u1 < 0.15
+    union all
+    select p.n * 4 + 3, p.id, 'designer', chief, 'portfolio, again', p.since + interval '200 days', null from people p where p.n >= 15 and p.signs_in and p.u1 < 0.15 and p.u2 < 0.15 and p.since + interval '200 days' < testdata.window_end()),
+  roles as (
+    insert into identity.user_roles (id, user_id, role_code, granted_by, reason, during, created_at, updated_at)
+    select testdata.uid(seed, 10, r.slot, testdata.ms(r.since)), r.id, r.role, r.by, r.reason, tstzrange(r.since, r.until), r.since, r.since from granted r order by r.slot returning 1),
+  logged as (
+    insert into core.status_changes (id, occurred_at, machine, entity_id, from_status, to_status, actor_id, actor_role, reason, payload)
+    select testdata.uid(seed, 17, r.slot, testdata.ms(r.since)), r.since, 'user_role', r.id, '-', 'held', r.by, 'hc_admin', r.reason, jsonb_build_object('role', r.role, 'scope', 'global:*', 'during', tstzrange(r.since, r.until))
+    from granted r join identity.roles k on k.code = r.role and k.is_privileged returning 1),
+  credentials as (
+    insert into identity.credentials (id, user_id, kind, label, secret_hash, secret_sealed, params, enrolled_at, last_used_at, created_at, updated_at)
+    select testdata.uid(seed, 11, p.n, testdata.ms(p.since)), p.id, 'password', null, testdata.password_phc(p.n), null, '{}'::jsonb, p.since, greatest(p.since, p.seen_at), p.since, greatest(p.since, p.seen_at) from people p where p.signs_in
+    union all
+    select testdata.uid(seed, 12, p.n, testdata.ms(p.since)), p.id, 'totp', 'authenticator', null, substr(sha256(convert_to('totp ' || seed || ' ' || p.n, 'UTF8')), 1, 20), '{"confirmed": true, "last_step": 0}', p.since, greatest(p.since, p.seen_at), p.since, greatest(p.since, p.seen_at)
+    from people p where p.signs_in and (p.n < 20 or p.u2 < 0.15)
+    returning 1),
+  visits as materialized (
+    select p.n * 4 + k as slot, p.id as user_id, p.n, k as visit, date_trunc('milliseconds', p.since + (greatest(p.seen_at, p.since) - p.since) * ((k + p.u1) / 3)) as at, greatest(p.seen_at, p.since) as last, p.status, p.gone_at, 1 + (p.n + k) % 3 as tokens,
+      (array['{"os": "Linux", "kind": "desktop"}', '{"os": "Android", "kind": "phone"}', '{"os": "iOS", "kind": "phone"}', '{"os": "Windows", "kind": "desktop"}', '{"os": "macOS", "kind": "laptop"}'])[1 + (p.n + k % 2) % 5]::jsonb as device
+    from people p, generate_series(0, (p.u2 * 3)::int % 3) k where p.signs_in offset 0),
+  used as materialized (
+    select v.*, testdata.uid(seed, 13, v.slot, testdata.ms(v.at)) as session_id, date_trunc('milliseconds', v.at + least(v.last - v.at, interval '8 hours')) as last_at,
+      case when v.status <> 'active' then coalesce(v.gone_at, v.last) when testdata.chance(seed, 87103, v.slot, 0.2) then v.at + least(v.last - v.at, interval '9 hours') end as revoked_at
+    from visits v offset 0),
+  sessions as (
+    insert into identity.sessions (id, user_id, auth_level, ip, user_agent_hash, device, created_at, last_seen_at, expires_at, absolute_expires_at, revoked_at, revoke_reason)
+    select u.session_id, u.user_id, case when u.n < 20 then 'aal2' else 'aal1' end, testdata.ip(seed, u.n * 2 + u.visit % 2), sha256(convert_to(u.device::text, 'UTF8')), u.device, u.at, u.last_at, u.last_at + interval '14 days', u.at + interval '90 days',
+      u.revoked_at, case when u.revoked_at is not null then case when u.status <> 'active' then 'account_' || u.status else 'logout' end end
+    from used u order by u.slot returning 1),
+  tokens as (
+    insert into identity.refresh_tokens (token_sha256, session_id, generation, parent_sha256, issued_at, used_at, expires_at)
+    select sha256(convert_to(concat_ws(' ', 'refresh', seed, u.slot, k), 'UTF8')), u.session_id, k, case when k > 1 then sha256(convert_to(concat_ws(' ', 'refresh', seed, u.slot, k - 1), 'UTF8')) end, u.at + (u.last_at - u.at) * ((k - 1.0::double precision) / u.tokens),
+      case when k < u.tokens then u.at + (u.last_at - u.at) * (k / u.tokens::double precision) end, u.at + (u.last_at - u.at) * ((k - 1.0::double precision) / u.tokens) + interval '14 days'
+    from used u, generate_series(1, u.tokens) k order by u.slot, k returning 1),
+  leaders as materialized (
+    select e.n, e.id, e.since, testdata.uid(seed, 15, e.n, testdata.ms(e.since)) as group_id from everybody e where e.n % 25 = 0 and e.status = 'active' and e.kind = 'human'),
+  joined as materialized (
+    select l.group_id, l.n as leader_n, p.id as user_id, p.n, case when p.n = l.n then 'owner' when p.n % 25 = 1 then 'manager' else 'member' end as role, case when p.n = l.n then l.since else greatest(l.since, p.since) + interval '2 hours' end as at, p.gone_at
+    from leaders l join people p on p.n / 25 = l.n / 25 and p.since is not null and p.n % 25 < 9 and (p.gone_at is null or p.gone_at > greatest(l.since, p.since) + interval '2 hours')),
+  groups as (
+    insert into identity.groups (id, slug, name, kind, owner_id, path, join_policy, created_at, updated_at)
+    select l.group_id, 'group-' || tag || '-' || l.n, initcap(testdata.pick(seed, 87104, l.n, '{knuckle,hinge,bearing,bracket,spring,pin}')) || ' ' || (array['circle', 'campus', 'works', 'house'])[1 + l.n / 25 % 4] || ' ' || l.n, (array['team', 'campus', 'organisation', 'household'])[1 + l.n / 25 % 4], l.id,
+      case when l.n / 25 % 4 = 0 then 't' || tag || '_' || l.n else 't' || tag || '_' || l.n - l.n % 100 || '.t' || tag || '_' || l.n end::extensions.ltree, (array['invite', 'open', 'request'])[1 + l.n / 25 % 3], l.since, l.since
+    from leaders l where l.n >= lo order by l.n returning 1),
+  members as (
+    insert into identity.group_members (group_id, user_id, role, during) select j.group_id, j.user_id, j.role, tstzrange(j.at, j.gone_at) from joined j order by j.n returning 1),
+  invitations as (
+    insert into identity.invitations (id, invited_by, target_kind, target_id, role, token_sha256, max_uses, expires_at, accepted_at, accepted_by, created_at, updated_at)
+    select testdata.uid(seed, 16, l.n * 4 + k, testdata.ms(i.at)), l.id, 'group', l.group_id, 'member', sha256(convert_to(concat_ws(' ', 'invitation', seed, l.n, k), 'UTF8')), case when k = 1 and j.user_id is not null then 0 else 1 end,
+      case k when 0 then testdata.window_end() + interval '7 days' else i.at + interval '7 days' end, case when k = 1 then j.at end, case when k = 1 then j.user_id end, i.at, coalesce(case when k = 1 then j.at end, i.at)
+    from leaders l left join joined j on j.leader_n = l.n and j.n = l.n + 2, generate_series(0, 2) k, lateral (select case when k = 1 and j.at is not null then j.at - interval '1 hour' else l.since + interval '1 hour' end as at) i
+    where l.n >= lo order by l.n, k returning 1),
+  keys as (
+    insert into testdata.entities (seed, kind, n, id, at) select seed, 'group', l.n, l.group_id, l.since from leaders l where l.n >= lo returning 1)
+  select (select count(*) from profiles) + (select count(*) from roles) + (select count(*) from logged) + (select count(*) from credentials) + (select count(*) from sessions) + (select count(*) from tokens) + (select count(*) from groups)
+    + (select count(*) from members) + (select count(*) from invitations) + (select count(*) from keys) into made;
+  if logs then
+    alter table identity.user_roles enable trigger user_roles_log;
+  end if;
+  return made;
+end $$;
+
+insert into testdata.generators (name, targets, after, rows_at_sf1, chunk_rows, least_rows) values
+  ('gen_identity', '{identity.profiles,identity.user_roles,identity.credentials,identity.sessions,identity.refresh_tokens,identity.groups,identity.group_members,identity.invitations,core.status_changes,testdata.entities}', '{gen_users}', 100000, 5000, 20);
+
+comment on function testdata.password is 'The password of user n.';
+comment on function testdata.password_phc is 'Its bcrypt digest of cost 4, computed once: a load of a million people pays for none.';
+comment on function testdata.totp_code is 'The six digits an authenticator shows for a secret (RFC 6238).';
+comment on function testdata.gen_identity is 'Makes the identity room of the users numbered [lo, hi), the log of privileged grants and the entities group (keyed by their leader). Bounds of a chunk are multiples of 25.';
+
+-- verify
+set local testdata.allow = on;
+select testdata.refresh_walks() > 0, testdata.cover_window('core.status_changes') >= 0, core.load_key('user.email', decode(repeat('71', 32), 'hex')) > 0;
+select testdata.gen_users(42871, 0, 100, 0.001) > 0;
+create temporary view pg_temp.people_0871 as select e.n, u.* from testdata.entities e join core.users u using (id) where e.seed = 42871 and e.kind = 'user';
+create temporary view pg_temp.rows_0871 as
+select 'profiles' as name, x::text as value from identity.profiles x join pg_temp.people_0871 p on p.id = x.user_id
+union all select 'roles', x::text from identity.user_roles x join pg_temp.people_0871 p on p.id = x.user_id
+union all select 'credentials', x::text from identity.credentials x join pg_temp.people_0871 p on p.id = x.user_id
+union all select 'sessions', x::text from identity.sessions x join pg_temp.people_0871 p on p.id = x.user_id
+union all select 'tokens', t::text from identity.sessions x join pg_temp.people_0871 p on p.id = x.user_id join identity.refresh_tokens t on t.session_id = x.id
+union all select 'groups', x::text from identity.groups x join pg_temp.people_0871 p on p.id = x.owner_id
+union all select 'members', x::text from identity.group_members x join pg_temp.people_0871 p on p.id = x.user_id
+union all select 'invitations', x::text from identity.invitations x join pg_temp.people_0871 p on p.id = x.invited_by
+union all select 'log', x::text from core.status_changes x join pg_temp.people_0871 p on p.id = x.entity_id and x.machine = 'user_role';
+do $verify$
+declare
+  halves text;
+begin
+  perform testdata.gen_identity(42871, 50, 100, 0.001) + testdata.gen_identity(42871, 0, 50, 0.001);
+  select sum(hashtextextended(name || value, 0))::text into halves from pg_temp.rows_0871;
+  raise exception using errcode = 'P0871';
+exception when sqlstate 'P0871' then
+  perform set_config('probe.halves', halves, true);
+end $verify$;
+select testdata.gen_identity(42871, 0, 100, 0.001) > 600;
+select sum(hashtextextended(name || value, 0))::text = current_setting('probe.halves'), count(distinct name) = 9 from pg_temp.rows_0871;
+select count(*) = 100, bool_and(f.user_id is not null and f.updated_at = f.created_at), count(distinct f.visibility) = 4, count(f.bio) > 30, bool_and(p.status <> 'erased' or num_nonnulls(f.bio, f.city, f.pronouns) = 0) from pg_temp.people_0871 p left join identity.profiles f on f.user_id = p.id;
+create temporary table attempts_0871 as
+select p.n, p.id, a.attempt, extensions.crypt(testdata.password(p.n), a.phc) = a.phc as right_one, extensions.crypt('hinge-99-craft', a.phc) = a.phc as wrong_one
+from (select * from pg_temp.people_0871 where n between 20 and 60 and kind = 'human' and status = 'active' order by n limit 20) p, lateral identity.begin_login(p.email::text, testdata.ip(42871, 900 + p.n)) a;
+select count(*) = 20, bool_and(right_one), not bool_or(wrong_one), count(distinct testdata.password(n)) > 8 from attempts_0871;
+select blueprint.raises(format('select identity.login_password(%L, %L)', attempt, wrong_one), '28P01') from attempts_0871 limit 1;
+select count(*) = 20, bool_and(identity.login_password(attempt, right_one) ? 'refresh_token') from attempts_0871;
+select testdata.totp_code('12345678901234567890', 'epoch'::timestamptz + interval '59 seconds') = '287082', testdata.totp_code('12345678901234567890', 'epoch'::timestamptz + interval '1111111109 seconds') = '081804';
+select count(*) >= 20, bool_and(length(c.secret_sealed) = 20 and testdata.totp_code(c.secret_sealed, '2026-10-01 12:00+00') ~ '^\d{6}$') from identity.credentials c join pg_temp.people_0871 p on p.id = c.user_id where c.kind = 'totp';
+select count(*) > 60, bool_and(live = 1 and last_is_live), max(generations) = 3 from (
+  select s.id, count(*) filter (where t.used_at is null) as live, bool_and((t.used_at is null) = (t.generation = m.newest)) as last_is_live, count(*) as generations
+  from identity.sessions s join pg_temp.people_0871 p on p.id = s.user_id join identity.refresh_tokens t on t.session_id = s.id, lateral (select max(x.generation) as newest from identity.refresh_tokens x where x.session_id = s.id) m
+  where s.created_at < testdata.window_end() and testdata.is_test_id(s.id) group by s.id) f;
+select bool_and(s.created_at >= p.created_at and s.last_seen_at <= p.last_seen_at), bool_and(p.status = 'active' or s.revoked_at is not null), count(*) filter (where s.revoke_reason = 'logout') > 3 from identity.sessions s join pg_temp.people_0871 p on p.id = s.user_id where testdata.is_test_id(s.id);
+select count(*) = 10, bool_and(r.granted_by is distinct from r.user_id) from identity.user_roles r join pg_temp.people_0871 p on p.id = r.user_id join identity.roles k on k.code = r.role_code and k.is_privileged;
+select count(*) = 10, bool_and(s.payload ->> 'scope' = 'global:*' and s.reason = 'staff') from core.status_changes s join pg_temp.people_0871 p on p.id = s.entity_id where s.machine = 'user_role';
+select count(*) filter (where r.role_code = 'member') = 100, count(*) filter (where r.role_code = 'designer') > 4, count(*) filter (where exists (select from identity.user_roles o where o.user_id = r.user_id and o.role_code = r.role_code and o.id <> r.id and o.during && r.during)) = 0 from identity.user_roles r join pg_temp.people_0871 p on p.id = r.user_id;
+select count(*) >= 3, bool_and(extensions.nlevel(g.path) in (1, 2)), bool_and((select count(*) = 1 from identity.group_members m where m.group_id = g.id and m.role = 'owner' and m.user_id = g.owner_id)), count(distinct g.kind) >= 3 from identity.groups g join pg_temp.people_0871 p on p.id = g.owner_id;
+select count(*) >= 9, count(*) filter (where i.accepted_at is not null) > 0, count(*) filter (where i.accepted_at is null and i.expires_at > testdata.window_end()) >= 3, count(*) filter (where i.accepted_at is null and i.expires_at <= testdata.window_end()) > 0 from identity.invitations i join pg_temp.people_0871 p on p.id = i.invited_by;
+select tgenabled = 'O' from pg_trigger where tgname = 'user_roles_log' and tgrelid = 'identity.user_roles'::regclass;
+set local testdata.allow = off;
+select blueprint.raises('select testdata.gen_identity(42871, 0, 10, 0.001)', '42501', 'not allowed');
+select count(*) = 1, (select count(*) = 0 from blueprint.open_to_public('testdata')) from testdata.generators where name = 'gen_identity' and after = '{gen_users}';
+
+-- revert
+delete from testdata.generators where name = 'gen_identity';
+drop function testdata.gen_identity;
+drop function testdata.totp_code;
+drop function testdata.password_phc;
+drop function testdata.password;
