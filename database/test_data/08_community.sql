@@ -1,5 +1,5 @@
 -- Test data, community and learning. Kinds of uid(): 250 clubs, 251 threads, 252 messages, 253 events, 254 reports, 255 moderation actions, 256 reputation, 257 feed; 270 courses, 271 modules, 272 assessments,
--- 273 enrolments, 274 attempts, 275 certifications, 276 certificates, 277 mentorships, 278 paths. Salts are the number of the task and two digits.
+-- 273 enrolments, 274 attempts, 275 certifications, 276 certificates, 277 mentorships. Salts are the number of the task and two digits.
 
 -- task: BUILD_0873 create_test_data
 -- title: Generate the community room: clubs with gapless message streams, threads, events and moderation
@@ -287,3 +287,233 @@ delete from testdata.generators where name = 'gen_community';
 drop function testdata.gen_community;
 drop function testdata.members_of;
 drop function testdata.clubs_of;
+
+-- task: BUILD_0878 create_test_data
+-- title: Generate the learning room: cohorts with drop-out, item-response answers, skills and certificates
+-- does: Exactly the courses numbered [lo, hi), one a skill, with six modules, a quiz of ten items of planted difficulty of which one has a wrong key, and the certification it leads to. Learners come by zipf, study one evening
+--   a week, drop out by a hazard a module and answer by a Rasch model; attempts keep to limit and pause, evidence decays, certificates go to who passed and completed, mentors keep to what they said.
+-- proves: difficulty estimated by item_analysis() correlates above 0.9 with what was planted and its discrimination names the broken item, certificates verify and no holder lacks anything, halves are the whole.
+-- needs: BUILD_0182, BUILD_0186, BUILD_0189, BUILD_0196, BUILD_0198, BUILD_0199, BUILD_0857
+create function testdata.item_difficulty(seed bigint, course bigint, item int) returns double precision
+  language sql immutable strict parallel safe
+  return testdata.permute(item, 10, testdata.h(seed, 87803, course)) * 4.0 / 9 - 2;
+
+create function testdata.broken_item(seed bigint, course bigint) returns int
+  language sql immutable strict parallel safe
+  return testdata.int_between(seed, 87804, course, 0, 9)::int;
+
+create function testdata.courses_of(seed bigint, lo bigint, hi bigint, sf numeric)
+  returns table (n bigint, id uuid, at timestamptz, published_at timestamptz, instructor bigint, learners int, code text, skill_id uuid, level int, assessment_id uuid, difficulties double precision[], broken int)
+  language plpgsql stable set search_path = '' rows 20
+as $$
+#variable_conflict use_variable
+declare
+  users constant bigint := testdata.keys_of('gen_users', sf);
+  total constant bigint := testdata.keys_of('gen_learning', sf);
+  shape constant double precision[] := testdata.shape_of(testdata.window_start(), testdata.window_end());
+  skills constant uuid[] := array(select s.id from learning.skills s where extensions.nlevel(s.path) > 1 and s.status = 'active' order by s.code collate "C");
+begin
+  return query
+  select d.n, testdata.uid(seed, 270, d.n, testdata.ms(d.at)), d.at, d.at + interval '2 days', d.n % 20, least(users, greatest(95, round(0.2 * users / power(testdata.permute(d.n, total, seed) + 1, 0.8))))::int,
+    'T' || to_hex(testdata.seed_tag(seed) << 20 | d.n), skills[1 + testdata.permute(d.n, cardinality(skills), seed)], 2 + (d.n % 2)::int, testdata.uid(seed, 272, d.n, testdata.ms(d.at)),
+    array(select testdata.item_difficulty(seed, d.n, j) from generate_series(0, 9) j order by j), testdata.broken_item(seed, d.n)
+  from (select c as n, testdata.moment(20.0 / greatest(users, 25) + (1 - 20.0 / greatest(users, 25)) * 0.25 * testdata.unit(seed, 87805, c), testdata.window_start(), shape) as at from generate_series(lo, least(hi, total) - 1) c offset 0) d;
+end $$;
+
+create function testdata.learners_of(seed bigint, lo bigint, hi bigint, sf numeric)
+  returns table (n bigint, i int, person bigint, user_id uuid, course_id uuid, enrolment_id uuid, at timestamptz, slots timestamptz[], attempts int, hits int[], done int, partial int, status text, ended_at timestamptz)
+  language plpgsql stable set search_path = '' rows 2000
+as $$
+#variable_conflict use_variable
+declare
+  users constant bigint := testdata.keys_of('gen_users', sf);
+  until constant timestamptz := testdata.window_end();
+begin
+  return query
+  with draws as materialized (
+    select c.n, g.i, e.n as person, u.id as user_id, c.id as course_id, date_trunc('milliseconds', greatest(c.published_at, e.at) + (until - greatest(c.published_at, e.at)) * 0.45 * testdata.unit(seed, 87806, c.n << 32 | g.i)) as at,
+      1 + (testdata.h(seed, 87807, c.n << 32 | g.i) & 1)::int as weeks, testdata.h(seed, 87808, c.n << 32 | g.i) & 1073741823 as h, floor(testdata.exponential(testdata.unit(seed, 87809, c.n << 32 | g.i), 14))::int as stays, testdata.unit(seed, 87810, c.n << 32 | g.i) as u, testdata.normal(testdata.unit(seed, 87802, e.n)) as ability, c.difficulties, c.broken
+    from testdata.courses_of(seed, lo, hi, sf) c cross join generate_series(0, c.learners - 1) as g(i)
+    join testdata.entities e on e.seed = learners_of.seed and e.kind = 'user' and e.n = testdata.permute(g.i, users, testdata.h(seed, 87801, c.n)) and e.n <> c.instructor
+    join core.users u on u.id = e.id and u.status = 'active' and u.kind = 'human'),
+  planned as (  -- one evening a week, always the same
+    select d.*, array(select date_trunc('week', d.at, 'UTC') + interval '1 day' * (7 * (1 + (k - 1) * d.weeks) + d.h % 7) + interval '1 minute' * (1080 + (d.h / 7) % 180 + (d.h / (k * 31)) % 20) from generate_series(1, 6) k order by k) as slots,
+      array(select sum(case when testdata.unit(seed, 87820 + a * 10 + j, d.n << 32 | d.person) < 1 / (1 + exp(case when j = d.broken then 2 * d.ability else d.difficulties[j + 1] - 0.3 * (a - 1) - d.ability end)) then 1 << j else 0 end)::int
+        from generate_series(1, 3) a, generate_series(0, 9) j group by a order by a) as hits
+    from draws d),
+  reached as (
+    select p.*, (select count(*)::int from unnest(p.slots) s where s < until) as in_time, (select min(t.a)::int from unnest(p.hits) with ordinality t(hits, a) where bit_count(t.hits::bit(10)) >= 4) as passes from planned p),
+  walked as (
+    select r.*, least(r.in_time, r.stays, case when r.passes is null then 3 else 6 end, 6) as done,
+      case when r.in_time >= 4 and r.stays > 3 then coalesce(r.passes, 3) else 0 end as attempts from reached r),
+  ended as (
+    select w.*, case when w.done = 6 then 'completed' when w.done < w.in_time and w.slots[greatest(w.done, 1)] + interval '100 days' < until then case when w.u < 0.3 then 'withdrawn' else 'expired' end
+        when w.done > 0 then 'active' else 'enrolled' end as status,
+      case when w.done between 1 and 5 and w.done <> 3 and w.slots[w.done] + interval '1 day' < until then 10 + (w.h % 81)::int else 0 end as partial
+    from walked w)
+  select e.n, e.i, e.person, e.user_id, e.course_id, testdata.uid(seed, 273, e.n * 1048576 + e.i, testdata.ms(e.at)), e.at, e.slots, e.attempts, e.hits, e.done, e.partial, e.status,
+    case e.status when 'completed' then e.slots[6] when 'withdrawn' then e.slots[greatest(e.done, 1)] + interval '3 days' when 'expired' then e.slots[greatest(e.done, 1)] + interval '90 days' end
+  from ended e;
+end $$;
+
+create function testdata.gen_learning(seed bigint, lo bigint, hi bigint, sf numeric) returns bigint
+  language plpgsql set search_path = ''
+as $$
+#variable_conflict use_variable
+declare
+  total constant bigint := testdata.keys_of('gen_learning', sf);
+  until constant timestamptz := testdata.window_end();
+  made bigint := 0;
+  here bigint;
+begin
+  perform testdata.require_allowed();
+  -- the structure before the course it belongs to: a published course takes none
+  with courses as materialized (
+    select c.*, s.code as skill, s.name, e.id as instructor_id from testdata.courses_of(seed, lo, hi, sf) c join learning.skills s on s.id = c.skill_id join testdata.entities e on e.seed = gen_learning.seed and e.kind = 'user' and e.n = c.instructor),
+  quizzes as (
+    insert into learning.assessments (id, course_id, skill_id, title, kind, items, pass_mark, max_attempts, cooldown, metadata, created_at, updated_at)
+    select c.assessment_id, c.id, null, 'Quiz: ' || c.name, 'quiz', (
+        select jsonb_agg(jsonb_build_object('id', 'i' || j, 'type', 'single', 'prompt', 'Question ' || j + 1 || ' about ' || lower(c.name), 'options', '["a", "b", "c", "d"]'::jsonb, 'key', chr(97 + (c.n + j)::int % 4), 'points', 1) order by j) from generate_series(0, 9) j),
+      40, 3, interval '1 day', jsonb_build_object('broken_item', 'i' || testdata.broken_item(seed, c.n)), c.at, c.at from courses c returning 1),
+  parts as (
+    insert into learning.modules (id, course_id, position, title, kind, content_id, assessment_id, minutes, completion_rule)
+    select testdata.uid(seed, 271, c.n * 8 + k, testdata.ms(c.at)), c.id, k, (array['What it is for', 'Seen once', 'Try it', 'Quiz', 'Seen in depth', 'Where to go from here'])[k], (array['reading', 'video', 'practical', 'quiz', 'video', 'reading'])[k],
+      case when k in (1, 6) then t.id end, case when k = 4 then c.assessment_id end, 10 * k, case when k = 4 then '{"type": "quiz_passed"}' else '{"type": "percent", "at_least": 100}' end::jsonb
+    from courses c cross join generate_series(1, 6) k left join testdata.entities t on t.seed = gen_learning.seed and t.kind = 'content' and t.n = (c.n * 2 + k / 6) returning 1),
+  taught as (
+    insert into learning.course_skills (course_id, skill_id, direction, level)
+    select c.id, c.skill_id, 'teaches', c.level from courses c
+    union all
+    select c.id, e.requires_id, 'requires', 1 from courses c join learning.skill_edges e on e.skill_id = c.skill_id where c.n % 3 = 2 returning 1),
+  certified as (
+    insert into learning.certifications (id, code, title, requirements, validity, issuer, created_at, updated_at)
+    select testdata.uid(seed, 275, c.n, testdata.ms(c.at)), c.code, 'Certificate in ' || lower(c.name), jsonb_build_object('courses', jsonb_build_array(c.code), 'assessments', jsonb_build_array(c.assessment_id)),
+      (array[interval '2 years', null, interval '30 days', interval '3 years'])[1 + c.n % 4], 'HingeCraft', c.at, c.at from courses c returning 1),
+  opened as (
+    insert into learning.courses (id, code, title, instructor_id, difficulty, status, estimated_minutes, withdraw_days, published_at, outline, created_at, updated_at)
+    select c.id, c.code, c.name || ' from the ground up', c.instructor_id, 1 + (c.n % 5)::int, case when c.n % 10 = 9 then 'archived' else 'published' end, 210, 14, c.published_at, '{}', c.at, case when c.n % 10 = 9 then until - interval '1 hour' else c.published_at end
+    from courses c where (select count(*) from parts) + (select count(*) from taught) > 0 order by c.n returning 1),
+  keys as (insert into testdata.entities (seed, kind, n, id, at) select seed, 'course', c.n, c.id, c.at from courses c order by c.n returning 1),
+  masters as (
+    insert into learning.user_skills (user_id, skill_id, level, evidence, assessed_at, source) select c.instructor_id, c.skill_id, 5, '[]', c.at, 'import' from courses c where c.n < 50 returning 1)
+  select (select count(*) from opened) + (select count(*) from quizzes) + (select count(*) from parts) + (select count(*) from taught) + (select count(*) from certified) + (select count(*) from keys) + (select count(*) from masters) into here;
+  made := made + here;
+  update core.users u set preferences = u.preferences || jsonb_build_object('mentor_capacity', 2 * ceil(total / 20.0)::int)
+  from testdata.courses_of(seed, lo, hi, sf) c join testdata.entities e on e.seed = gen_learning.seed and e.kind = 'user' and e.n = c.instructor where u.id = e.id and not u.preferences ? 'mentor_capacity';
+
+  insert into learning.enrolments (id, user_id, course_id, status, cohort, progress_pct, completed_at, waived_by, reason, metadata, created_at, updated_at)
+  select l.enrolment_id, l.user_id, l.course_id, l.status, to_char(l.at at time zone 'UTC', 'YYYY-MM'), round((l.done * 100 + l.partial)::numeric / 6, 2), case when l.status = 'completed' then l.ended_at end,
+    case when c.n % 3 = 2 then k.instructor_id end, case when l.status = 'expired' then 'idle for 90 days' when c.n % 3 = 2 then 'knows it already' end, '{}', l.at, coalesce(l.ended_at, case when l.done > 0 then l.slots[l.done] else l.at end)
+  from testdata.learners_of(seed, lo, hi, sf) l join testdata.courses_of(seed, lo, hi, sf) c on c.n = l.n join learning.courses k on k.id = c.id order by l.n, l.i;
+  get diagnostics here = row_count;
+  made := made + here;
+  insert into learning.attempts (id, assessment_id, user_id, number, seed, item_ids, started_at, submitted_at, answers, score, max_score, pass_mark, graded_at)
+  select testdata.uid(seed, 274, (l.n * 1048576 + l.i) * 4 + a.a, testdata.ms(s.at)), c.assessment_id, l.user_id, a.a, l.n * 4 + a.a, '{i0,i1,i2,i3,i4,i5,i6,i7,i8,i9}', s.at, s.at + interval '20 minutes', g.answers, g.score, 10, 40, s.at + interval '20 minutes'
+  from testdata.learners_of(seed, lo, hi, sf) l join testdata.courses_of(seed, lo, hi, sf) c on c.n = l.n cross join generate_series(1, l.attempts) as a(a) cross join lateral (select l.slots[3] + interval '30 hours' * a.a as at) s
+  cross join lateral (
+    select jsonb_object_agg('i' || j, chr(97 + ((l.n + j)::int + case when l.hits[a.a] & (1 << j) > 0 then 0 else 1 + (l.i + j) % 3 end) % 4)) as answers, bit_count(l.hits[a.a]::bit(10)) as score from generate_series(0, 9) j) g
+  order by l.n, l.i, a.a;
+  get diagnostics here = row_count;
+  made := made + here;
+  insert into learning.progress (enrolment_id, module_id, state, percent, seconds_spent, last_event_at)
+  select l.enrolment_id, testdata.uid(seed, 271, l.n * 8 + k.k, testdata.ms(c.at)), case when k.k <= l.done then 'done' else 'started' end, case when k.k <= l.done then 100 else l.partial end, 300 + (testdata.h(seed, 87870, (l.n * 1048576 + l.i) * 8 + k.k) & 1023)::int,
+    case when k.k <= l.done then l.slots[k.k] else l.slots[l.done] + interval '1 day' end
+  from testdata.learners_of(seed, lo, hi, sf) l join testdata.courses_of(seed, lo, hi, sf) c on c.n = l.n cross join generate_series(1, l.done + sign(l.partial)::int) as k(k) order by l.n, l.i, k.k;
+  get diagnostics here = row_count;
+  made := made + here;
+
+  with finished as materialized (
+    select l.*, c.skill_id, c.level, c.code, s.half_life_days, date_trunc('seconds', l.ended_at + interval '2 hours') as issued_at, testdata.uid(seed, 276, l.n * 1048576 + l.i, testdata.ms(l.ended_at)) as certificate_id, testdata.uid(seed, 275, l.n, testdata.ms(c.at)) as certification_id, testdata.unit(seed, 87880, l.n << 32 | l.i) as u
+    from testdata.learners_of(seed, lo, hi, sf) l join testdata.courses_of(seed, lo, hi, sf) c on c.n = l.n join learning.skills s on s.id = c.skill_id where l.status = 'completed'),
+  proven as materialized (
+    select f.*, jsonb_build_array(jsonb_build_object('kind', 'course', 'ref', f.course_id, 'weight', power(2::numeric, f.level - 1), 'at', to_char(f.ended_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"+00:00"'))) as evidence from finished f),
+  able as (
+    insert into learning.user_skills (user_id, skill_id, level, evidence, assessed_at, source)
+    select p.user_id, p.skill_id, learning.level_of(learning.points(p.evidence, p.half_life_days, until), p.evidence), p.evidence, p.ended_at, 'evidence' from proven p where p.n < 50 order by p.n, p.i returning 1),
+  issued as (
+    insert into learning.certificates (id, number, certification_id, user_id, issued_at, expires_at, revoked_at, revoke_reason, credential, credential_sha256, public_code)
+    select p.certificate_id, v.number, p.certification_id, p.user_id, p.issued_at, v.expires_at, case when p.u > 0.98 and p.issued_at + interval '5 days' < until then p.issued_at + interval '5 days' end, case when p.u > 0.98 and p.issued_at + interval '5 days' < until then 'fraud' end,
+      v.credential, sha256(convert_to(v.credential::text, 'UTF8')), left(encode(sha256(uuid_send(p.certificate_id)), 'hex'), 24)
+    from proven p join learning.certifications k on k.id = p.certification_id cross join lateral (select 'T' || to_hex(testdata.seed_tag(seed) << 40 | p.n << 24 | p.i) as number, p.issued_at + k.validity as expires_at) w
+    cross join lateral (
+      select w.number, w.expires_at, jsonb_strip_nulls(jsonb_build_object('@context', jsonb_build_array('https://www.w3.org/ns/credentials/v2'), 'type', jsonb_build_array('VerifiableCredential', 'SkillCertificate'), 'id', 'urn:uuid:' || p.certificate_id::text,
+        'issuer', k.issuer, 'validFrom', to_char(p.issued_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), 'validUntil', to_char(w.expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+        'credentialSubject', jsonb_build_object('id', 'urn:uuid:' || p.user_id::text, 'achievement', jsonb_build_object('code', k.code, 'name', k.title, 'number', w.number)))) as credential) v
+    where p.u > 0.2 and p.issued_at < until order by p.n, p.i returning 1),
+  paired as (
+    insert into learning.mentorships (id, mentor_id, mentee_id, skill_id, status, during, goals, sessions_count, mentor_feedback, mentee_feedback, ended_at, created_at, updated_at)
+    select testdata.uid(seed, 277, m.n * 4 + m.place, testdata.ms(m.at)), e.id, m.user_id, c.skill_id, s.status, tstzrange(m.at, case when s.status = 'active' then null else m.ends end), jsonb_build_array('finish the course'), case when s.status = 'declined' then 0 else 3 end,
+      case when s.status = 'completed' then '{"rating": 5}'::jsonb end, case when s.status = 'completed' then jsonb_build_object('rating', 3 + m.n % 3) end, case when s.status <> 'active' then m.ends end, m.at, case when s.status = 'active' then m.at + interval '1 hour' else m.ends end
+    from (select l.n, l.user_id, l.slots[1] as at, l.slots[1] + interval '3 hours' as ends, row_number() over (partition by l.n order by l.i) - 1 as place from testdata.learners_of(seed, lo, hi, sf) l where l.done > 0 and l.slots[1] + interval '3 hours' < until) m
+    join testdata.courses_of(seed, lo, hi, sf) c on c.n = m.n join testdata.entities e on e.seed = gen_learning.seed and e.kind = 'user' and e.n = c.instructor cross join lateral (select (array['active', 'active', 'completed', 'declined'])[m.place + 1] as status) s where m.place < 4 returning 1)
+  select (select count(*) from able) + (select count(*) from issued) + (select count(*) from paired) into here;
+  made := made + here;
+  return made
+    + testdata.write_history('course', format($q$ select c.id, (array['draft', 'published', k.status])[1:case k.status when 'archived' then 3 else 2 end], array[c.at, c.published_at, k.updated_at], k.instructor_id from testdata.courses_of(%s, %s, %s, %s) c join learning.courses k on k.id = c.id $q$, seed, lo, hi, sf))
+    + testdata.write_history('enrolment', format($q$ select l.enrolment_id, (array['enrolled', 'active', l.status])[1:case when l.status in ('enrolled', 'active') then 2 else 3 end], array[l.at, l.slots[1], l.ended_at], l.user_id from testdata.learners_of(%s, %s, %s, %s) l where l.done > 0 $q$, seed, lo, hi, sf))
+    + testdata.write_history('enrolment', format($q$ select l.enrolment_id, array['enrolled', l.status], array[l.at, l.ended_at], l.user_id from testdata.learners_of(%s, %s, %s, %s) l where l.done = 0 and l.status <> 'enrolled' $q$, seed, lo, hi, sf))
+    + testdata.write_history('mentorship', format($q$ select m.id, case m.status when 'completed' then array['offered', 'active', 'completed'] else array['offered', m.status] end, array[m.created_at, case m.status when 'declined' then m.ended_at else m.created_at + interval '1 hour' end, m.ended_at], m.mentor_id
+        from testdata.courses_of(%s, %s, %s, %s) c join testdata.entities e on e.seed = %1$s and e.kind = 'user' and e.n = c.instructor join learning.mentorships m on m.mentor_id = e.id and m.skill_id = c.skill_id $q$, seed, lo, hi, sf));
+end $$;
+
+insert into testdata.generators (name, targets, after, rows_at_sf1, chunk_rows, least_rows)
+values ('gen_learning', '{learning.courses,learning.modules,learning.course_skills,learning.assessments,learning.certifications,learning.enrolments,learning.attempts,learning.progress,learning.user_skills,learning.certificates,learning.mentorships}',
+  '{gen_users,gen_content}', 50, 5, 6);
+
+comment on function testdata.item_difficulty is 'Planted difficulty of an item of the quiz of a course, -2 to 2 on the scale of the learners'' ability.';
+comment on function testdata.broken_item is 'The item of a quiz whose key is wrong: the less somebody knows, the more often he hits it.';
+comment on function testdata.courses_of is 'What decides about the courses of a range.';
+comment on function testdata.learners_of is 'Learners of the courses of a range and how far they come: slots are the six evenings, done the modules finished, hits the items of each attempt whose key is hit, as bits: a Rasch model with what one learns from the attempt before.';
+comment on function testdata.gen_learning is 'Makes the learning room course by course, and the entities course. Gives instructors a mentor_capacity.';
+
+-- verify
+set local testdata.allow = on;
+select testdata.refresh_walks() > 0, testdata.cover_window('core.status_changes') >= 0, testdata.gen_users(42878, 0, 100, 0.001) > 100;
+create temporary view pg_temp.courses_0878 as select c.*, e.n from testdata.entities e join learning.courses c using (id) where e.seed = 42878 and e.kind = 'course';
+create temporary view pg_temp.digest_0878 as
+select concat_ws(' ', (select sum(hashtextextended(c::text, 0)) from pg_temp.courses_0878 c), (select sum(hashtextextended(e::text, 0)) from learning.enrolments e join pg_temp.courses_0878 c on c.id = e.course_id), (select sum(hashtextextended(p::text, 0)) from learning.progress p join learning.enrolments e on e.id = p.enrolment_id
+    join pg_temp.courses_0878 c on c.id = e.course_id), (select sum(hashtextextended(t::text, 0)) from learning.attempts t join learning.assessments a on a.id = t.assessment_id join pg_temp.courses_0878 c on c.id = a.course_id),
+  (select sum(hashtextextended(k::text, 0)) from learning.certificates k join learning.certifications f on f.id = k.certification_id join pg_temp.courses_0878 c on c.code = f.code), (select sum(hashtextextended(s::text, 0)) from learning.user_skills s where testdata.is_test_id(s.user_id) and s.user_id in (select id from testdata.entities where seed = 42878))) as digest;
+do $verify$
+declare
+  halves text;
+begin
+  perform testdata.gen_learning(42878, 1, 3, 0.001) + testdata.gen_learning(42878, 0, 1, 0.001);
+  select digest into halves from pg_temp.digest_0878;
+  raise exception using errcode = 'P0878';
+exception when sqlstate 'P0878' then
+  perform set_config('probe.halves', halves, true);
+end $verify$;
+select testdata.gen_learning(42878, 0, 3, 0.001) > 600;
+select digest = current_setting('probe.halves') from pg_temp.digest_0878;
+select count(*) = 3, bool_and(core.uuid_time(id) = created_at and testdata.is_test_id(id)), bool_and((select count(*) from learning.modules m where m.course_id = c.id) = 6) from pg_temp.courses_0878 c;
+select core.act_as('00000000-0000-7000-8000-000000878001', 'hc_worker');
+create temporary table items_0878 as select c.n, i.*, substr(i.item, 2)::int as j, a.metadata ->> 'broken_item' = i.item as is_broken from pg_temp.courses_0878 c join learning.assessments a on a.course_id = c.id cross join lateral learning.item_analysis(a.id) i;
+select count(*) = 30, min(answers) > 25, corr(ln((1.02 - difficulty) / (difficulty + 0.02)), testdata.item_difficulty(42878, n, j)) filter (where not is_broken) > 0.9 from pg_temp.items_0878;
+select n, (array_agg(is_broken order by discrimination))[1], min(discrimination) < 0, bool_and(discrimination > 0 or is_broken), bool_or(is_broken and j = testdata.broken_item(42878, n)) from pg_temp.items_0878 group by n;
+select count(*) filter (where e.status = 'completed') > 15, count(distinct e.status) >= 3, bool_and(e.progress_pct = learning.course_completion(e.id)), bool_and((e.status = 'completed') = (e.progress_pct = 100)), bool_and(e.created_at >= c.published_at), count(distinct e.cohort) > 1
+from learning.enrolments e join pg_temp.courses_0878 c on c.id = e.course_id;
+select bool_and(p.state = case when learning.module_done(m, p, e.user_id) then 'done' else 'started' end), bool_and(p.last_event_at > e.created_at and p.last_event_at < testdata.window_end()), count(*) filter (where extract(hour from p.last_event_at at time zone 'UTC') between 18 and 21) = count(*)
+from learning.progress p join learning.modules m on m.id = p.module_id join learning.enrolments e on e.id = p.enrolment_id join pg_temp.courses_0878 c on c.id = e.course_id;
+select count(*) = 0 from (select p.last_event_at >= lead(p.last_event_at) over (partition by p.enrolment_id order by m.position) or p.state > lag(p.state) over (partition by p.enrolment_id order by m.position desc) as falls from learning.progress p
+  join learning.modules m on m.id = p.module_id join pg_temp.courses_0878 c on c.id = m.course_id) x where falls;
+select bool_and(t.score = g.score and t.max_score = g.max_score and g.open_items = 0), max(t.number) between 2 and 3, count(*) filter (where t.passed and t.number < (select max(o.number) from learning.attempts o where o.assessment_id = t.assessment_id and o.user_id = t.user_id)) = 0
+from learning.attempts t join learning.assessments a on a.id = t.assessment_id join pg_temp.courses_0878 c on c.id = a.course_id, lateral learning.grade(a.items, t.item_ids, t.answers) g;
+select count(*) > 10, bool_and(learning.unmet(k.certification_id, k.user_id) = '{}'), bool_and(v.status = case when k.revoked_at is not null then 'revoked' when k.expires_at <= now() then 'expired' else 'valid' end)
+from learning.certificates k join learning.certifications f on f.id = k.certification_id join pg_temp.courses_0878 c on c.code = f.code, lateral learning.verify_certificate(k.public_code, k.credential) v;
+select count(*) > 15, bool_and(s.level between 1 and 3), bool_and(learning.points(s.evidence, 730, testdata.window_end()) < (s.evidence -> 0 ->> 'weight')::numeric) from learning.user_skills s join testdata.entities e on e.id = s.user_id and e.seed = 42878 where s.source = 'evidence';
+select count(*) between 6 and 12, bool_and(learning.mentor_load(m.mentor_id) between 1 and learning.mentor_capacity(m.mentor_id)), bool_and(learning.skill_level(m.mentor_id, m.skill_id) = 5) from learning.mentorships m join testdata.entities e on e.id = m.mentor_id and e.seed = 42878;
+select count(*) = 0 from learning.enrolments e join pg_temp.courses_0878 c on c.id = e.course_id where e.status <> 'enrolled' and e.status is distinct from (select s.to_status from core.status_changes s where s.entity_id = e.id order by s.occurred_at desc limit 1);
+select count(*) = 3 from core.status_changes s join pg_temp.courses_0878 c on c.id = s.entity_id where s.machine = 'course' and s.to_status = 'published';
+select count(*) >= 6 from core.status_changes s join learning.mentorships m on m.id = s.entity_id and s.machine = 'mentorship' and s.to_status = m.status join testdata.entities e on e.id = m.mentor_id and e.seed = 42878;
+set local testdata.allow = off;
+select blueprint.raises('select testdata.gen_learning(42878, 0, 1, 0.001)', '42501', 'not allowed');
+select count(*) = 1, (select count(*) = 0 from blueprint.open_to_public('testdata')) from testdata.generators where name = 'gen_learning' and 'gen_users' = any (after) and cardinality(targets) = 11;
+
+-- revert
+delete from testdata.generators where name = 'gen_learning';
+drop function testdata.gen_learning;
+drop function testdata.learners_of;
+drop function testdata.courses_of;
+drop function testdata.broken_item;
+drop function testdata.item_difficulty;
