@@ -352,3 +352,222 @@ select count(*) = 1, (select count(*) = 0 from blueprint.open_to_public('testdat
 delete from testdata.generators where name = 'gen_microfactories';
 drop function testdata.gen_microfactories;
 drop function testdata.microfactories_of;
+
+-- task: BUILD_0872 create_test_data
+-- title: Generate the design room: version graphs, fork trees, hinge specs, BOMs, reviews and listings
+-- does: gen_design_room: one to twelve versions a design with true content_sha256, files of gen_assets, specs inside their schemas with derived values, bills of parts of other designs, reviews by others, then the
+--   release with rising labels and head, listings with ratings. gen_design_forks: designs hang on older released ones, the oldest most, at most eight deep and only where licences agree.
+--   Where triggers fire, those of core.designs that stamp the time of the load, log it and freeze the origin rest for the chunk; what they would write is written with the times of the plan.
+-- proves: manifest_sha256() recomputes for every version, validate_spec() finds nothing, lineage() and explode_bom() end, no fork breaks licence_compatibility, every released design has a released head,
+--   two halves have the digest of the whole.
+-- needs: BUILD_0063, BUILD_0067, BUILD_0068, BUILD_0072, BUILD_0074, BUILD_0075, BUILD_0076, BUILD_0081, BUILD_0859, BUILD_0860
+create function testdata.version_at(v int, first_release int, at timestamptz, released timestamptz, until timestamptz) returns timestamptz
+  language sql stable strict parallel safe
+  return date_trunc('milliseconds', case when v <= first_release then at + (released - at) * (v / (first_release + 1.0::double precision)) else released + (until - released) * ((v - first_release) / 4.0::double precision) end);
+
+create function testdata.room_of(seed bigint, lo bigint, hi bigint, sf numeric)
+  returns table (n bigint, id uuid, owner_n bigint, owner_id uuid, kind text, status text, path text[], times timestamptz[], at timestamptz, visibility text, licence text, family text, params jsonb, releases boolean,
+    versions int, first_release int, released timestamptz, until timestamptz, head_id uuid)
+  language sql stable set search_path = ''
+as $$
+  with counted as (
+    select d.*, least(1 + floor(testdata.exponential(testdata.unit(seed, 87201, d.n), 2.2))::int, case when d.params is null then 1 + files.ready else 12 end) as nv, coalesce(d.times[array_position(d.path, 'released')],
+        case when cardinality(d.times) > 1 then d.times[cardinality(d.times)] else d.at + (testdata.window_end() - d.at) * 0.5 end) as tr, coalesce(d.times[array_position(d.path, 'released') + 1], testdata.window_end()) as te
+    from testdata.designs_of(seed, lo, hi, sf) d,
+      lateral (select count(*)::int as ready from testdata.entities e join core.assets a on a.id = e.id and a.status = 'ready' where e.seed = room_of.seed and e.kind = 'asset' and e.n >= 3 * d.n and e.n < 3 * d.n + 3) files)
+  select c.n, c.id, c.owner_n, c.owner_id, c.kind, c.status, c.path, c.times, c.at, c.visibility, c.licence, c.family, c.params, c.releases, c.nv, f.r0, c.tr, c.te,
+    testdata.uid(seed, 53, c.n * 16 + c.nv, testdata.ms(testdata.version_at(c.nv, f.r0, c.at, c.tr, c.te)))
+  from counted c, lateral (select case when c.releases then greatest(1, c.nv - (c.n % 3)::int) else c.nv end as r0) f
+$$;
+
+create function testdata.gen_design_room(seed bigint, lo bigint, hi bigint, sf numeric) returns bigint
+  language plpgsql set search_path = ''
+as $$
+declare
+  g record;
+  stamps constant boolean := current_setting('session_replication_role') <> 'replica';
+  parts constant bigint[] := (select array_agg(e.n order by e.n) from testdata.entities e join core.designs d on d.id = e.id where e.seed = gen_design_room.seed and e.kind = 'design' and d.kind = 'part');
+  made bigint;
+begin
+  perform testdata.require_allowed();
+  if stamps then
+    set constraints all immediate;
+    alter table core.designs disable trigger designs_status_machine, disable trigger designs_touch;
+  end if;
+  select * into g from testdata.grammar('en');
+  with room as materialized (select r.* from testdata.room_of(seed, lo, hi, sf) r),
+  usable as materialized (
+    select r.n, a.id as asset_id, a.filename as path, a.sha256, a.byte_size, case a.media_type when 'model/step' then 'cad' when 'model/stl' then 'mesh' when 'image/png' then 'photo' else 'doc' end as role, row_number() over (partition by r.n order by e.n) as place
+    from room r join testdata.entities e on e.seed = gen_design_room.seed and e.kind = 'asset' and e.n >= 3 * r.n and e.n < 3 * r.n + 3 join core.assets a on a.id = e.id and a.status = 'ready'),
+  needed as materialized (
+    select x.n, row_number() over (partition by x.n order by x.part_n)::int as line_no, x.part_id, 1 + x.part_n % 4 as quantity from (
+      select distinct on (r.n, p.id) r.n, e.n as part_n, p.id as part_id
+      from room r cross join generate_series(1, 4) j join testdata.entities e on e.seed = gen_design_room.seed and e.kind = 'design' and e.n = parts[1 + (testdata.h(gen_design_room.seed, 87202 + j, r.n) & 1048575) % cardinality(parts)]
+      join core.designs p on p.id = e.id where r.kind = 'assembly' and e.at < r.at order by r.n, p.id) x),
+  made_of as materialized (
+    select r.*, v, testdata.uid(seed, 53, r.n * 16 + v, testdata.ms(testdata.version_at(v, r.first_release, r.at, r.released, r.until))) as version_id, testdata.version_at(v, r.first_release, r.at, r.released, r.until) as made_at,
+      r.releases and v >= r.first_release as is_release, case when r.params is not null then r.params || jsonb_build_object('cycles', 10000 * v) end as spec
+    from room r, generate_series(1, r.versions) v offset 0),
+  content as materialized (
+    select m.*, case when m.is_release then case when v = m.first_release then m.released else date_trunc('milliseconds', m.made_at + (m.until - m.released) * 0.05) end end as released_at,
+      coalesce((select jsonb_agg(jsonb_build_object('path', u.path, 'role', u.role, 'sha256', encode(u.sha256, 'hex'))) from usable u where u.n = m.n and u.place <= v - (m.params is null)::int), '[]') as files,
+      coalesce((select jsonb_agg(jsonb_build_object('part_design_id', b.part_id, 'quantity', b.quantity)) from needed b where b.n = m.n), '[]') as bom
+    from made_of m offset 0),
+  versions as (
+    insert into design.versions (id, design_id, number, label, content_sha256, message, author_id, licence_spdx, created_at, released_at)
+    select c.version_id, c.id, c.v, case when c.is_release then '1.' || c.v - c.first_release || '.0' end,
+      design.manifest_sha256(c.files, case when c.spec is not null then jsonb_build_object('family', c.family, 'params', c.spec) end, c.licence, c.bom),
+      case when c.v = 1 then 'First drawing' else testdata.sentence(seed, 87210, c.n * 16 + c.v, g.openers, g.subjects, g.verbs, g.endings) end, c.owner_id, c.licence, c.made_at, c.released_at
+    from content c order by c.n, c.v returning 1),
+  edges as (
+    insert into design.version_edges (child_id, parent_id, kind) select c.version_id, testdata.uid(seed, 53, c.n * 16 + c.v - 1, testdata.ms(testdata.version_at(c.v - 1, c.first_release, c.at, c.released, c.until))), 'parent' from content c where c.v > 1 returning 1),
+  files as (
+    insert into design.files (version_id, path, asset_id, role, sha256, byte_size) select c.version_id, u.path, u.asset_id, u.role, u.sha256, u.byte_size from content c join usable u on u.n = c.n and u.place <= c.v - (c.params is null)::int returning 1),
+  specs as (
+    insert into design.hinge_specs (version_id, family, schema_version, params, derived, params_sha256)
+    select c.version_id, c.family, 1, c.spec, coalesce(design.derive(c.spec, c.family), '{}'), sha256(convert_to(design.canonical(c.spec)::text, 'UTF8')) from content c where c.spec is not null returning 1),
+  items as (
+    insert into design.bom_items (version_id, line_no, part_design_id, quantity, unit, make_or_buy) select c.version_id, b.line_no, b.part_id, b.quantity, 'pcs', 'make' from content c join needed b on b.n = c.n returning 1),
+  judged as materialized (
+    select c.version_id, c.n * 16 + c.v as slot, j, e.id as reviewer_id, c.made_at, c.released_at, j = 1 and testdata.chance(gen_design_room.seed, 87203, c.n * 16 + c.v, 0.25) as twice
+    from content c cross join generate_series(1, 2) j join testdata.entities e on e.seed = gen_design_room.seed and e.kind = 'user' and e.n = (c.n + 7 * j + case when (c.n + 7 * j) % 20 = c.owner_n then 1 else 0 end) % 20 where c.is_release),
+  reviews as (
+    insert into design.reviews (id, version_id, reviewer_id, round, verdict, checklist, body, submitted_at, resolved_at, created_at, updated_at)
+    select testdata.uid(seed, 54, j.slot * 4 + j.j * 2 + round - 1, testdata.ms(t.asked)), j.version_id, j.reviewer_id, round, case when j.twice and round = 1 then 'request_changes' else 'approve' end, '{"dimensions": true, "licence": true}',
+      testdata.sentence(seed, 87220, j.slot * 4 + j.j * 2 + round, g.openers, g.subjects, g.verbs, g.endings), t.answered, case when j.twice and round = 1 then date_trunc('milliseconds', j.made_at + (j.released_at - j.made_at) * 0.6) end, t.asked,
+      case when j.twice and round = 1 then date_trunc('milliseconds', j.made_at + (j.released_at - j.made_at) * 0.6) else t.answered end
+    from judged j, generate_series(1, case when j.twice then 2 else 1 end) round,
+      lateral (select date_trunc('milliseconds', j.made_at + (j.released_at - j.made_at) * (0.2 + 0.4 * (round - 1))) as asked, date_trunc('milliseconds', j.made_at + (j.released_at - j.made_at) * (0.5 + 0.4 * (round - 1))) as answered) t
+    returning 1),
+  shown as materialized (
+    select c.n, c.id, c.owner_n, c.version_id, date_trunc('milliseconds', c.released_at + (testdata.window_end() - c.released_at) * 0.1) as at, w.status, w.path, testdata.unit(seed, 87204, c.n) as u
+    from content c join testdata.walks_of('listing', '{"listed": 80, "sold_out": 8, "closed": 12}') w on testdata.unit(seed, 87205, c.n) >= w.lo and testdata.unit(seed, 87205, c.n) < w.hi
+    where c.v = c.versions and c.status = 'released' and c.visibility = 'public' and testdata.chance(seed, 87206, c.n, 0.4) and 'listed' = any (w.path)),
+  dated as materialized (select s.*, testdata.uid(seed, 55, s.n, testdata.ms(s.at)) as listing_id, testdata.steps_of(s.u, s.at, testdata.window_end(), cardinality(s.path)) as times from shown s),
+  listings as (
+    insert into design.listings (id, design_id, version_id, status, price_usd, royalty_percent, min_quantity, listed_at, created_at, updated_at)
+    select d.listing_id, d.id, d.version_id, d.status, round(testdata.lognormal(d.u, 14, 0.7)::numeric, 2), (d.n % 6) * 2.5, 1 + d.n % 3, d.times[array_position(d.path, 'listed')], d.at, d.times[cardinality(d.times)] from dated d returning 1),
+  ratings as (
+    insert into design.listing_ratings (listing_id, user_id, stars, body, created_at)
+    select d.listing_id, e.id, 5 - (testdata.h(gen_design_room.seed, 87230 + j, d.n) & 7)::int / 3, case when j = 1 then testdata.sentence(gen_design_room.seed, 87231, d.n, g.openers, g.subjects, g.verbs, g.endings) end,
+      date_trunc('milliseconds', d.times[array_position(d.path, 'listed')] + (testdata.window_end() - d.times[array_position(d.path, 'listed')]) * (j * 0.15))
+    from dated d cross join lateral generate_series(1, (d.n % 5)::int) j join testdata.entities e on e.seed = gen_design_room.seed and e.kind = 'user' and e.n = (d.n + j * 3) % 20 where e.n <> d.owner_n returning 1),
+  logged as (
+    insert into core.status_changes (id, occurred_at, machine, entity_id, from_status, to_status, actor_role)
+    select testdata.uid(seed, 56, d.n * 16 + k, testdata.ms(d.times[k])), d.times[k], 'listing', d.listing_id, d.path[k - 1], d.path[k], 'hc_worker' from dated d, generate_series(2, cardinality(d.path)) k returning 1),
+  keys as (
+    insert into testdata.entities (seed, kind, n, id, at)
+    select seed, 'version', c.n, c.version_id, c.made_at from content c where c.v = c.versions union all select seed, 'listing', d.n, d.listing_id, d.at from dated d returning 1)
+  select (select count(*) from versions) + (select count(*) from edges) + (select count(*) from files) + (select count(*) from specs) + (select count(*) from items) + (select count(*) from reviews) + (select count(*) from listings)
+    + (select count(*) from ratings) + (select count(*) from logged) + (select count(*) from keys) into made;
+  update core.designs d set head_version_id = r.head_id, licence_spdx = r.licence, status = r.status, published_at = case when r.status in ('released', 'deprecated') then r.released end,
+    updated_at = greatest(d.updated_at, r.times[cardinality(r.times)], v.created_at, v.released_at)
+  from testdata.room_of(seed, lo, hi, sf) r join design.versions v on v.id = r.head_id where d.id = r.id;
+  made := made + testdata.write_history('design', format($q$
+    select r.id, r.path[array_position(r.path, 'in_review'):], r.times[array_position(r.path, 'in_review'):], r.owner_id from testdata.designs_of(%s, %s, %s, %s) r where r.releases$q$, seed, lo, hi, sf));
+  if stamps then
+    alter table core.designs enable trigger designs_status_machine, enable trigger designs_touch;
+  end if;
+  return made;
+end $$;
+
+create function testdata.gen_design_forks(seed bigint, lo bigint, hi bigint, sf numeric) returns bigint
+  language plpgsql set search_path = ''
+as $$
+declare
+  stamps constant boolean := current_setting('session_replication_role') <> 'replica';
+  made bigint;
+begin
+  perform testdata.require_allowed();
+  if stamps then
+    set constraints all immediate;
+    alter table core.designs disable trigger designs_freeze, disable trigger designs_touch;
+  end if;
+  with levels as materialized (
+    select k as n, least(8, 1 + floor(testdata.exponential(testdata.unit(seed, 87241, k), 1.5))::int) as level from generate_series(lo, hi - 1) k where testdata.chance(seed, 87240, k, 0.5)),
+  wanted as materialized (
+    select l.n, l.level, j, floor(l.n * power(testdata.unit(seed, 87242 + j, l.n), 3))::bigint as parent_n from levels l, generate_series(1, 24) j offset 0),
+  fitting as (
+    select distinct on (w.n) w.n, d.id, own.id as child_id, v.id as parent_id
+    from wanted w
+    join testdata.entities e on e.seed = gen_design_forks.seed and e.kind = 'design' and e.n = w.n join core.designs d on d.id = e.id
+    join design.versions own on own.design_id = d.id and own.number = 1
+    join testdata.entities f on f.seed = gen_design_forks.seed and f.kind = 'design' and f.n = w.parent_n join core.designs p on p.id = f.id and p.owner_id <> d.owner_id and p.visibility in ('public', 'community') and p.status in ('released', 'deprecated')
+    join design.versions v on v.design_id = p.id and v.label = '1.0.0' and v.released_at < e.at
+    join design.licence_compatibility c on c.inbound_spdx = v.licence_spdx and c.outbound_spdx = d.licence_spdx and c.verdict <> 'forbidden'
+    where case when testdata.chance(gen_design_forks.seed, 87240, w.parent_n, 0.5) then least(8, 1 + floor(testdata.exponential(testdata.unit(gen_design_forks.seed, 87241, w.parent_n), 1.5))::int) else 0 end < w.level
+    order by w.n, w.j),
+  edges as (
+    insert into design.version_edges (child_id, parent_id, kind) select f.child_id, f.parent_id, 'fork' from fitting f order by f.n returning 1),
+  moved as (
+    update core.designs d set forked_from_version_id = f.parent_id from fitting f where d.id = f.id returning 1)
+  select (select count(*) from edges) + 0 * (select count(*) from moved) into made;
+  if stamps then
+    alter table core.designs enable trigger designs_freeze, enable trigger designs_touch;
+  end if;
+  return made;
+end $$;
+
+insert into testdata.generators (name, targets, after, rows_at_sf1, chunk_rows, least_rows) values
+  ('gen_design_room', '{design.versions,design.version_edges,design.files,design.hinge_specs,design.bom_items,design.reviews,design.listings,design.listing_ratings,core.status_changes,testdata.entities}', '{gen_designs,gen_assets}', 50000, 1000, 60),
+  ('gen_design_forks', '{design.version_edges}', '{gen_design_room}', 50000, 5000, 60);
+
+comment on function testdata.version_at is 'When version v of a design was made: up to the first release evenly before it, later ones after it.';
+comment on function testdata.room_of is 'The plan of designs with their number of versions, the number of the first release, its time (or that of the last change), until when more come, and the head.';
+comment on function testdata.gen_design_room is 'Makes versions and what belongs to them, reviews, listings and ratings of the designs numbered [lo, hi), releases them, and the entities version (the head, by key of its design) and listing.';
+comment on function testdata.gen_design_forks is 'Hangs designs numbered [lo, hi) on versions of older ones, once all have theirs.';
+
+-- verify
+set local testdata.allow = on;
+select testdata.refresh_walks() > 0, testdata.cover_window('core.status_changes') >= 0;
+select testdata.gen_users(42872, 0, 40, 0.0004) > 0, testdata.gen_designs(42872, 0, 60, 0.0004) > 0, testdata.gen_assets(42872, 0, 180, 0.0004) > 0;
+create temporary view pg_temp.versions_0872 as select e.n, d.id as design, d.status, d.head_version_id, v.* from testdata.entities e join core.designs d using (id) join design.versions v on v.design_id = d.id where e.seed = 42872 and e.kind = 'design';
+create temporary view pg_temp.rows_0872 as
+select 'versions' as name, v::text as value from pg_temp.versions_0872 v
+union all select 'designs', d::text from testdata.entities e join core.designs d using (id) where e.seed = 42872 and e.kind = 'design'
+union all select 'edges', x::text from pg_temp.versions_0872 v join design.version_edges x on x.child_id = v.id
+union all select 'files', x::text from pg_temp.versions_0872 v join design.files x on x.version_id = v.id
+union all select 'specs', x::text from pg_temp.versions_0872 v join design.hinge_specs x on x.version_id = v.id
+union all select 'bom', x::text from pg_temp.versions_0872 v join design.bom_items x on x.version_id = v.id
+union all select 'reviews', x::text from pg_temp.versions_0872 v join design.reviews x on x.version_id = v.id
+union all select 'listings', x::text from pg_temp.versions_0872 v join design.listings x on x.version_id = v.id
+union all select 'log', x::text from testdata.entities e join core.status_changes x on x.entity_id = e.id where e.seed = 42872 and e.kind in ('design', 'listing');
+do $verify$
+declare
+  halves text;
+begin
+  perform testdata.gen_design_room(42872, 30, 60, 0.0004) + testdata.gen_design_room(42872, 0, 30, 0.0004) + testdata.gen_design_forks(42872, 30, 60, 0.0004) + testdata.gen_design_forks(42872, 0, 30, 0.0004);
+  select sum(hashtextextended(name || value, 0))::text into halves from pg_temp.rows_0872;
+  raise exception using errcode = 'P0872';
+exception when sqlstate 'P0872' then
+  perform set_config('probe.halves', halves, true);
+end $verify$;
+select testdata.gen_design_room(42872, 0, 60, 0.0004) > 400, testdata.gen_design_forks(42872, 0, 60, 0.0004) > 1;
+select sum(hashtextextended(name || value, 0))::text = current_setting('probe.halves'), count(distinct name) = 9 from pg_temp.rows_0872;
+select count(*) > 120, count(distinct n) = 60, max(number) between 5 and 12, bool_and(core.uuid_time(id) = created_at), bool_and(content_sha256 = design.manifest_sha256(
+    coalesce((select jsonb_agg(to_jsonb(f) - 'sha256' || jsonb_build_object('sha256', encode(f.sha256, 'hex'))) from design.files f where f.version_id = v.id), '[]'),
+    (select jsonb_build_object('family', s.family, 'version', s.schema_version, 'params', s.params) from design.hinge_specs s where s.version_id = v.id), v.licence_spdx,
+    coalesce((select jsonb_agg(jsonb_strip_nulls(to_jsonb(b) - 'version_id' - 'line_no')) from design.bom_items b where b.version_id = v.id), '[]'))) from pg_temp.versions_0872 v;
+select count(*) > 60, count(*) filter (where f.code is not null) = 0, bool_and(s.derived = design.derive(s.params, s.family)) from pg_temp.versions_0872 v join design.hinge_specs s on s.version_id = v.id left join lateral design.validate_spec(s.family, s.schema_version, s.params) f on true;
+select count(*) > 15, bool_and(head_version_id is not null and published_at is not null), bool_and(h.released_at is not null and h.label is not null and h.number = (select max(number) from design.versions x where x.design_id = d.id)) from testdata.entities e join core.designs d using (id) left join design.versions h on h.id = d.head_version_id
+where e.seed = 42872 and e.kind = 'design' and d.status = 'released';
+select count(*) > 20, bool_and(label = '1.' || place - 1 || '.0') from (select label, row_number() over (partition by n order by number) as place from pg_temp.versions_0872 where released_at is not null) l;
+select count(*) > 40, bool_and(r.reviewer_id <> v.author_id), bool_and(r.submitted_at >= v.created_at and r.submitted_at <= v.released_at), count(*) filter (where r.verdict = 'request_changes' and r.resolved_at is not null) > 1,
+  min(approvals) = 2 from pg_temp.versions_0872 v join design.reviews r on r.version_id = v.id, lateral (select count(*) filter (where x.verdict = 'approve') as approvals from design.reviews x where x.version_id = v.id) a;
+select count(*) > 1, bool_and(c.verdict <> 'forbidden' and p.released_at < d.created_at and x.parent_id is not null) from testdata.entities e join core.designs d using (id) join design.versions p on p.id = d.forked_from_version_id
+left join design.licence_compatibility c on c.inbound_spdx = p.licence_spdx and c.outbound_spdx = d.licence_spdx left join design.versions one on one.design_id = d.id and one.number = 1 left join design.version_edges x on x.child_id = one.id and x.parent_id = p.id and x.kind = 'fork' where e.seed = 42872 and e.kind = 'design';
+select max(l.depth) < 110, bool_and(l.reached = l.ids) from pg_temp.versions_0872 v, lateral (select max(depth) as depth, count(*) as reached, count(distinct version_id) as ids from design.lineage(v.id)) l where v.id = v.head_version_id;
+select count(*) > 3, max(b.depth) < 5 from pg_temp.versions_0872 v, lateral design.explode_bom(v.id) b where v.id = v.head_version_id;
+select count(*) > 1, bool_and(l.listed_at >= v.released_at), bool_and(l.updated_at <= testdata.window_end()), (select count(*) > 0 from pg_temp.versions_0872 w join design.listings k on k.version_id = w.id join design.listing_ratings r on r.listing_id = k.id and r.created_at >= k.listed_at and not r.verified_purchase) from pg_temp.versions_0872 v join design.listings l on l.version_id = v.id;
+select count(*) = 0 from testdata.entities e join core.designs d using (id) where e.seed = 42872 and e.kind = 'design' and d.status <> 'draft' and d.status is distinct from (select s.to_status from core.status_changes s where s.entity_id = d.id order by s.occurred_at desc limit 1);
+select count(*) = 4, bool_and(tgenabled = 'O') from pg_trigger where tgrelid = 'core.designs'::regclass and tgname in ('designs_status_machine', 'designs_touch', 'designs_freeze', 'designs_head');
+set local testdata.allow = off;
+select sql, blueprint.raises(sql, '42501', 'not allowed') from unnest(array['select testdata.gen_design_room(42872, 0, 10, 0.001)', 'select testdata.gen_design_forks(42872, 0, 10, 0.001)']) sql;
+select count(*) = 2, (select count(*) = 0 from blueprint.open_to_public('testdata')) from testdata.generators where name in ('gen_design_room', 'gen_design_forks');
+
+-- revert
+delete from testdata.generators where name in ('gen_design_room', 'gen_design_forks');
+drop function testdata.gen_design_forks;
+drop function testdata.gen_design_room;
+drop function testdata.room_of;
+drop function testdata.version_at;
