@@ -360,7 +360,7 @@ drop function testdata.microfactories_of;
 --   Where triggers fire, those of core.designs that stamp the time of the load, log it and freeze the origin rest for the chunk; what they would write is written with the times of the plan.
 -- proves: manifest_sha256() recomputes for every version, validate_spec() finds nothing, lineage() and explode_bom() end, no fork breaks licence_compatibility, every released design has a released head,
 --   two halves have the digest of the whole.
--- needs: BUILD_0063, BUILD_0067, BUILD_0068, BUILD_0072, BUILD_0074, BUILD_0075, BUILD_0076, BUILD_0081, BUILD_0859, BUILD_0860
+-- needs: BUILD_0063, BUILD_0067, BUILD_0068, BUILD_0072, BUILD_0074, BUILD_0076, BUILD_0081, BUILD_0859, BUILD_0860
 create function testdata.version_at(v int, first_release int, at timestamptz, released timestamptz, until timestamptz) returns timestamptz
   language sql stable strict parallel safe
   return date_trunc('milliseconds', case when v <= first_release then at + (released - at) * (v / (first_release + 1.0::double precision)) else released + (until - released) * ((v - first_release) / 4.0::double precision) end);
@@ -404,15 +404,18 @@ begin
       select distinct on (r.n, p.id) r.n, e.n as part_n, p.id as part_id
       from room r cross join generate_series(1, 4) j join testdata.entities e on e.seed = gen_design_room.seed and e.kind = 'design' and e.n = parts[1 + (testdata.h(gen_design_room.seed, 87202 + j, r.n) & 1048575) % cardinality(parts)]
       join core.designs p on p.id = e.id where r.kind = 'assembly' and e.at < r.at order by r.n, p.id) x),
+  files_of as materialized (
+    select u.n, jsonb_agg(jsonb_build_object('path', u.path, 'role', u.role, 'sha256', encode(u.sha256, 'hex')) order by u.place) as items from usable u group by u.n),
+  bom_of as materialized (
+    select b.n, jsonb_agg(jsonb_build_object('part_design_id', b.part_id, 'quantity', b.quantity)) as items from needed b group by b.n),
   made_of as materialized (
     select r.*, v, testdata.uid(seed, 53, r.n * 16 + v, testdata.ms(testdata.version_at(v, r.first_release, r.at, r.released, r.until))) as version_id, testdata.version_at(v, r.first_release, r.at, r.released, r.until) as made_at,
       r.releases and v >= r.first_release as is_release, case when r.params is not null then r.params || jsonb_build_object('cycles', 10000 * v) end as spec
     from room r, generate_series(1, r.versions) v offset 0),
   content as materialized (
     select m.*, case when m.is_release then case when v = m.first_release then m.released else date_trunc('milliseconds', m.made_at + (m.until - m.released) * 0.05) end end as released_at,
-      coalesce((select jsonb_agg(jsonb_build_object('path', u.path, 'role', u.role, 'sha256', encode(u.sha256, 'hex'))) from usable u where u.n = m.n and u.place <= v - (m.params is null)::int), '[]') as files,
-      coalesce((select jsonb_agg(jsonb_build_object('part_design_id', b.part_id, 'quantity', b.quantity)) from needed b where b.n = m.n), '[]') as bom
-    from made_of m offset 0),
+      coalesce((select jsonb_agg(t.item) from jsonb_array_elements(f.items) with ordinality t(item, place) where t.place <= v - (m.params is null)::int), '[]') as files, coalesce(b.items, '[]') as bom
+    from made_of m left join files_of f on f.n = m.n left join bom_of b on b.n = m.n offset 0),
   versions as (
     insert into design.versions (id, design_id, number, label, content_sha256, message, author_id, licence_spdx, created_at, released_at)
     select c.version_id, c.id, c.v, case when c.is_release then '1.' || c.v - c.first_release || '.0' end,
@@ -486,7 +489,7 @@ begin
   with levels as materialized (
     select k as n, least(8, 1 + floor(testdata.exponential(testdata.unit(seed, 87241, k), 1.5))::int) as level from generate_series(lo, hi - 1) k where testdata.chance(seed, 87240, k, 0.5)),
   wanted as materialized (
-    select l.n, l.level, j, floor(l.n * power(testdata.unit(seed, 87242 + j, l.n), 3))::bigint as parent_n from levels l, generate_series(1, 24) j offset 0),
+    select l.n, l.level, j, floor(l.n * power(testdata.unit(seed, 87242 + j, l.n), 2))::bigint as parent_n from levels l, generate_series(1, 24) j offset 0),
   fitting as (
     select distinct on (w.n) w.n, d.id, own.id as child_id, v.id as parent_id
     from wanted w
