@@ -424,7 +424,7 @@ select count(*) = 1 and bool_and(title = 'Probe 2') from core.designs;
 -- does: core.similar_designs(design, k) ranks designs the caller may see by 0.6 x likeness of the title, 0.4 x share of common tags and a little for the same category, and flags what is
 --   almost the same (above 0.9); candidates come from the trigram and tag indexes.
 -- proves: the near twin of 'Brass barrel hinge 8mm' ranks first and is flagged, a private design of somebody else never appears, fewer than k is fine.
--- needs: BUILD_0681, BUILD_0682
+-- needs: BUILD_0681, BUILD_0682, BUILD_0686
 create function core.similar_designs(design uuid, k int default 10) returns table (id uuid, slug text, title text, score numeric, is_near_duplicate boolean)
   language sql stable security definer
 begin atomic

@@ -195,8 +195,8 @@ create trigger analytics_count after insert on core.analytics referencing new ta
 
 create trigger analytics_no_update before update on core.analytics for each row
   when (new.user_id is not null or new.session_key is not null and new.session_key is distinct from old.session_key
-    or (new.id, new.occurred_at, new.subject_key, new.received_at, new.event_name, new.source, new.path, new.referrer_host, new.country::text, new.props, new.schema_version, new.consent_ok, new.xid)
-      is distinct from (old.id, old.occurred_at, old.subject_key, old.received_at, old.event_name, old.source, old.path, old.referrer_host, old.country::text, old.props, old.schema_version, old.consent_ok, old.xid))
+    or new.id is distinct from old.id or new.occurred_at is distinct from old.occurred_at or new.subject_key is distinct from old.subject_key or new.received_at is distinct from old.received_at or new.event_name is distinct from old.event_name or new.source is distinct from old.source or new.path is distinct from old.path or new.referrer_host is distinct from old.referrer_host
+    or new.country::text is distinct from old.country::text or new.props is distinct from old.props or new.schema_version is distinct from old.schema_version or new.consent_ok is distinct from old.consent_ok or new.xid is distinct from old.xid)
   execute function core.forbid_change();
 
 create trigger analytics_no_delete before delete on core.analytics for each row execute function core.forbid_change();

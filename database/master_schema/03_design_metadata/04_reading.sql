@@ -179,7 +179,7 @@ select f, has_function_privilege('hc_member', f, 'execute') and not has_function
 -- does: version_history is who changed how much when, gallery what is public and released with preview, rating and what the licence asks, bom_exploded all parts of parts with
 --   cumulative quantities (ten levels, no circles), design_dashboard an owner's designs with forks, open reviews and listing. Each shows what its reader's row security shows.
 -- proves: two of a part that holds three of another explode to six, a part that holds itself ends, gallery hides a private design from anon, the dashboard is the owner's alone.
--- needs: BUILD_0065, BUILD_0071
+-- needs: BUILD_0065, BUILD_0066, BUILD_0071
 create view design.version_history with (security_invoker) as
   select v.design_id, v.id as version_id, v.number, v.label, v.message, v.author_id, v.created_at, v.released_at, v.yanked_at,
     array(select e.parent_id from design.version_edges e where e.child_id = v.id order by e.parent_id) as parents,

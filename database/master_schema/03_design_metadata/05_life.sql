@@ -6,7 +6,7 @@
 --   missing licences refuse, conditional ones want their condition acknowledged. design.attribution(version) names everybody to credit.
 -- proves: CC-BY-SA-4.0 forked as CC0-1.0 raises with the rule, as itself it works, shares the stored files and credits the author through two generations; an unacknowledged condition,
 --   an invisible draft and a version without licence raise.
--- needs: BUILD_0005, BUILD_0065, BUILD_0071
+-- needs: BUILD_0005, BUILD_0065, BUILD_0066, BUILD_0071
 create function design.sees_version(version uuid) returns boolean
   language sql stable security definer
 begin atomic

@@ -295,7 +295,7 @@ create function community.export_ics(event uuid) returns text
 begin atomic
   select array_to_string(array['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:-//HingeCraft//Community//EN', 'BEGIN:VEVENT', 'UID:' || e.id || '@hingecraft',
     'DTSTAMP:' || to_char(e.updated_at at time zone 'UTC', 'YYYYMMDD"T"HH24MISS"Z"'), 'DTSTART:' || to_char(lower(e.during) at time zone 'UTC', 'YYYYMMDD"T"HH24MISS"Z"'), 'DTEND:' || to_char(upper(e.during) at time zone 'UTC', 'YYYYMMDD"T"HH24MISS"Z"'),
-    'SUMMARY:' || left(regexp_replace(regexp_replace(e.title, '([\\;,])', '\\\1', 'g'), '\s+', ' ', 'g'), 60), case e.status when 'cancelled' then 'STATUS:CANCELLED' else 'STATUS:CONFIRMED' end, 'END:VEVENT', 'END:VCALENDAR', ''], e'\r\n')
+    'SUMMARY:' || left(regexp_replace(regexp_replace(e.title, '([\\;,])', '\\\1', 'g'), '\s+', ' ', 'g'), 60), case e.status when 'cancelled' then 'STATUS:CANCELLED' else 'STATUS:CONFIRMED' end, 'END:VEVENT', 'END:VCALENDAR', ''], chr(13) || chr(10))
   from community.events e where e.id = event;
 end;
 

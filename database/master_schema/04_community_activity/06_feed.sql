@@ -28,7 +28,7 @@ begin atomic
       and (m.mentions @> array[person] and k.notify in ('all', 'mentions')
         or k.notify = 'all' and m.reply_to_seq is not null and exists (select from community.messages o where o.club_id = m.club_id and o.seq = m.reply_to_seq and o.author_id = person))
     union all
-    select 'follow' as kind, c.author_id::text, null, c.published_at, c.title
+    select 'follow' as kind, c.author_id::text, null as uuid, c.published_at, c.title
     from community.follows f join core.content c on c.author_id = f.target_id and c.status = 'published' and c.published_at > since and c.published_at <= until
     where f.follower_id = person and f.kind = 'user'
     union all
@@ -159,7 +159,7 @@ begin atomic
   entry as (
     select e.id, e.actor_id, e.verb, e.object_kind, e.object_id, e.occurred_at, e.seen_at from community.feed_entries e, me where e.user_id = me.id and e.actor_id <> me.id and e.occurred_at > now() - interval '60 days'
     union all
-    select null, e.actor_id, e.verb, e.object_kind, e.object_id, e.occurred_at, null
+    select null as uuid, e.actor_id, e.verb, e.object_kind, e.object_id, e.occurred_at, null
     from me join community.follows f on f.follower_id = me.id and f.kind = 'user' join community.feed_entries e on e.user_id = f.target_id and e.actor_id = f.target_id and e.is_pull and e.occurred_at > now() - interval '60 days'),
   closeness as (
     select m.author_id as actor_id, least(count(*), 12) as reactions

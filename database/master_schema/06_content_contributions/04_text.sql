@@ -334,7 +334,7 @@ select has_function_privilege('hc_member', f, 'execute') and not has_function_pr
 --   no legal hold, whatever way it is set. A new revision begins anew; a moderator takes down in an emergency, and the record stays.
 -- proves: with one of two approvals publishing raises and says what is missing, with two it passes, now or at an instant; a new revision voids earlier approvals; strangers and authors cannot decide;
 --   a kind for staff takes a moderator.
--- needs: BUILD_0126, BUILD_0129
+-- needs: BUILD_0126, BUILD_0129, BUILD_0131
 create function publishing.request_review(revision uuid, reviewers uuid[]) returns int
   language plpgsql security definer set search_path = ''
 as $$

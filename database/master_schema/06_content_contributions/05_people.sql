@@ -451,7 +451,7 @@ select role, has_function_privilege(role, f, 'execute') and not has_function_pri
 -- does: publishing.create_series(), add_item() and move_item() keep positions 1 to n without a gap, in one statement each; neighbours() gives the previous and next published part, series_progress()
 --   how far a reader is, series_warnings() parts that came out before what they build on.
 -- proves: moving item 5 to place 2 gives 1, 5, 2, 3, 4 at 1 to 5, neighbours skip the draft in third place, two parts of four read are 50 percent, a part before its predecessor is warned of.
--- needs: BUILD_0124, BUILD_0129, BUILD_0761
+-- needs: BUILD_0124, BUILD_0129, BUILD_0131, BUILD_0761
 create function publishing.my_series(series uuid) returns boolean
   language sql stable
   return exists (select from publishing.series s where s.id = series and (s.curator_id = core.current_user_id() or core.has_role('hc_moderator')));

@@ -133,8 +133,8 @@ begin
 end $$;
 
 create trigger emission_factors_keep before update on impact.emission_factors for each row
-  when ((new.activity::text, new.metric_code, new.region, new.source, new.value, new.numerator_unit, new.denominator_unit, new.gwp_basis, new.uncertainty_pct, lower(new.during)) is distinct from
-    (old.activity::text, old.metric_code, old.region, old.source, old.value, old.numerator_unit, old.denominator_unit, old.gwp_basis, old.uncertainty_pct, lower(old.during)))
+  when (new.activity::text is distinct from old.activity::text or new.metric_code is distinct from old.metric_code or new.region is distinct from old.region or new.source is distinct from old.source or new.value is distinct from old.value
+    or new.numerator_unit is distinct from old.numerator_unit or new.denominator_unit is distinct from old.denominator_unit or new.gwp_basis is distinct from old.gwp_basis or new.uncertainty_pct is distinct from old.uncertainty_pct or lower(new.during) is distinct from lower(old.during))
   execute function impact.keep_used_factor();
 
 create trigger records_guard before insert on impact.records for each row execute function impact.guard_record();

@@ -50,7 +50,7 @@ create trigger assets_queue_scan after update of status on core.assets for each 
 create trigger outbox_wake after insert on automation.outbox for each statement execute function automation.wake_workers();
 
 create trigger prompt_versions_keep before update on automation.prompt_versions for each row
-  when (old.status <> 'draft' and (new.prompt_id, new.number, new.template, new.variables, new.model_prefs, new.author_id) is distinct from (old.prompt_id, old.number, old.template, old.variables, old.model_prefs, old.author_id))
+  when (old.status <> 'draft' and (new.prompt_id is distinct from old.prompt_id or new.number is distinct from old.number or new.template is distinct from old.template or new.variables is distinct from old.variables or new.model_prefs is distinct from old.model_prefs or new.author_id is distinct from old.author_id))
   execute function core.forbid_change();
 
 create trigger delivery_attempts_append_only before update on automation.delivery_attempts for each row execute function core.forbid_change();
@@ -275,7 +275,6 @@ create function pg_temp.post_0217(id text, body text, at bigint default 17800000
   $$ select (automation.receive('t-0217-1', jsonb_build_object('Webhook-Id', id, 'webhook-timestamp', at::text, 'webhook-signature', 'v1,' || encode(extensions.hmac(convert_to(id || '.' || at || '.' || body, 'UTF8'), convert_to(secret, 'UTF8'), 'sha256'), 'base64'), 'authorization', 'x'), body, to_timestamp(at))).status $$;
 grant execute on function pg_temp.post_0217 to hc_worker;
 grant usage on schema extensions to hc_worker;
-grant execute on function extensions.hmac(bytea, bytea, text) to hc_worker;
 set local role hc_worker;
 select array_agg(pg_temp.post_0217('m1', '{"id": "m1"}') order by n) = '{received,duplicate,duplicate}' from generate_series(1, 3) n;
 select pg_temp.post_0217('m2', '{"id": "m2", "poison": true}') = 'received', pg_temp.post_0217('m3', '{"id": "m3"}') = 'received', pg_temp.post_0217('m4', '{"id": "m4"}', secret => 'wrong') = 'failed', pg_temp.post_0217('m4', '{"id": "m4"}') = 'received', pg_temp.post_0217('m5', 'no json') = 'failed';
