@@ -434,7 +434,7 @@ begin
     insert into learning.certificates (id, number, certification_id, user_id, issued_at, expires_at, revoked_at, revoke_reason, credential, credential_sha256, public_code)
     select p.certificate_id, v.number, p.certification_id, p.user_id, p.issued_at, v.expires_at, case when p.u > 0.98 and p.issued_at + interval '5 days' < until then p.issued_at + interval '5 days' end, case when p.u > 0.98 and p.issued_at + interval '5 days' < until then 'fraud' end,
       v.credential, sha256(convert_to(v.credential::text, 'UTF8')), left(encode(sha256(uuid_send(p.certificate_id)), 'hex'), 24)
-    from proven p join learning.certifications k on k.id = p.certification_id cross join lateral (select 'T' || to_hex(testdata.seed_tag(seed) << 40 | p.n << 24 | p.i) as number, p.issued_at + k.validity as expires_at) w
+    from proven p join learning.certifications k on k.id = p.certification_id cross join lateral (select 'T' || to_hex((testdata.seed_tag(seed) << 40) | (p.n << 24) | p.i) as number, p.issued_at + k.validity as expires_at) w
     cross join lateral (
       select w.number, w.expires_at, jsonb_strip_nulls(jsonb_build_object('@context', jsonb_build_array('https://www.w3.org/ns/credentials/v2'), 'type', jsonb_build_array('VerifiableCredential', 'SkillCertificate'), 'id', 'urn:uuid:' || p.certificate_id::text,
         'issuer', k.issuer, 'validFrom', to_char(p.issued_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), 'validUntil', to_char(w.expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),

@@ -246,3 +246,182 @@ select count(*) = 1, (select count(*) = 0 from blueprint.open_to_public('testdat
 delete from testdata.generators where name = 'gen_production';
 drop function testdata.gen_production;
 drop function testdata.jobs_of;
+
+-- task: BUILD_0876 create_test_data
+-- title: Generate the impact room: factors over years, records with frozen factors, offsets, periods, claims
+-- does: gen_factors: factors of three activities, grid power for every country with a place, one a year over the window (source TESTDATA and the tag of the seed). gen_impact, factory by factory: records of what its runs, orders, parcels
+--   and months really used, with the factor frozen in, one in thirty corrected; offsets with partial retirements, a goal that is ahead or behind, months that are closed and published with their lines, and claims of units donated, for
+--   confirmed gifts where there are some, checked by somebody else.
+-- proves: each result recomputes from activity and factor, closed periods verify, retired tonnes stay within the offset, no record is in two live claims, claims are intact, units used convert there and back, two halves have the digest of the whole.
+-- needs: BUILD_0147, BUILD_0152, BUILD_0154, BUILD_0157, BUILD_0158, BUILD_0159, BUILD_0160, BUILD_0874
+create function testdata.gen_factors(seed bigint, lo bigint, hi bigint, sf numeric) returns bigint
+  language plpgsql set search_path = ''
+as $$
+#variable_conflict use_variable
+declare
+  first_year constant int := extract(year from testdata.window_start())::int - 1;
+  last_year constant int := extract(year from testdata.window_end())::int;
+  made bigint;
+begin
+  perform testdata.require_allowed();
+  insert into impact.emission_factors (id, activity, region, source, value, numerator_unit, denominator_unit, uncertainty_pct, during, created_at, updated_at)
+  select testdata.uid(seed, 320, k.n * 16 + y - first_year, testdata.ms(d.at)), k.activity::extensions.ltree, k.region, 'TESTDATA ' || to_hex(testdata.seed_tag(seed)), round((k.value * power(0.97, y - first_year))::numeric, 6), 'kg', k.unit, 8, daterange(make_date(y, 1, 1), make_date(y + 1, 1, 1)), d.at, d.at
+  from (
+    select v.n, v.activity, v.region, v.unit, v.value from (values (0, 'material', 'global', 'kg', 3.1), (1, 'freight.road', 'global', 't*km', 0.105), (2, 'electricity.grid', 'global', 'kWh', 0.44)) v(n, activity, region, unit, value)
+    union all
+    select 2 + row_number() over (order by p.country), 'electricity.grid', p.country, 'kWh', 0.05 + 0.7 * testdata.unit(876, 1, hashtextextended(p.country, 0)) from (select distinct q.country::text as country from testdata.places q) p) k
+  cross join generate_series(first_year, last_year) y cross join lateral (select make_date(y, 1, 1)::timestamp at time zone 'UTC' as at) d
+  where k.n >= lo and k.n < hi order by k.n, y;
+  get diagnostics made = row_count;
+  return made;
+end $$;
+
+create function testdata.gen_impact(seed bigint, lo bigint, hi bigint, sf numeric) returns bigint
+  language plpgsql set search_path = ''
+as $$
+#variable_conflict use_variable
+declare
+  since constant timestamptz := testdata.window_start();
+  until constant timestamptz := testdata.window_end();
+  tag constant text := to_hex(testdata.seed_tag(seed));
+  staff constant uuid[] := array(select e.id from testdata.entities e where e.seed = gen_impact.seed and e.kind = 'user' and e.n < 20 order by e.n);
+  gifts constant uuid[] := array(select d.id from testdata.entities e join core.donations d on d.id = e.id and d.status in ('confirmed', 'reconciled') where e.seed = gen_impact.seed and e.kind = 'donation' order by e.n);
+  made bigint := 0;
+  here bigint;
+begin
+  perform testdata.require_allowed();
+  with works as materialized (
+    select e.n, e.id, e.at, x.country::text as country from testdata.entities e join core.microfactories x on x.id = e.id where e.seed = gen_impact.seed and e.kind = 'microfactory' and e.n >= lo and e.n < hi),
+  did as (
+    select w.n, o.n * 16 + r.place as key, 'run' as subject_kind, r.id as subject_id, upper(r.during) as at, 'electricity.grid' as activity, w.country as region, r.energy_kwh as amount, 'kWh' as unit, 2 as scope
+    from works w join production.orders x on x.microfactory_id = w.id join testdata.entities o on o.seed = gen_impact.seed and o.kind = 'order' and o.id = x.id join production.work_orders k on k.order_id = x.id
+    join lateral (select y.*, row_number() over (order by y.during) as place from production.runs y where y.work_order_id = k.id) r on true
+    union all
+    select w.n, o.n * 16 + 5, 'order', x.id, v.at, 'material', 'global', v.kg, 'kg', 3
+    from works w join production.orders x on x.microfactory_id = w.id join testdata.entities o on o.seed = gen_impact.seed and o.kind = 'order' and o.id = x.id
+    join lateral (select - sum(m.quantity) as kg, max(m.occurred_at) as at from production.stock_movements m where m.order_id = x.id and m.run_id is not null and m.kind = 'issue') v on v.kg > 0
+    union all
+    select w.n, o.n * 16 + 6 + s.place, 'shipment', s.id, s.shipped_at, 'freight.road', 'global', round(s.weight_g * s.distance_km / 1000000, 9), 't*km', 3
+    from works w join production.orders x on x.microfactory_id = w.id join testdata.entities o on o.seed = gen_impact.seed and o.kind = 'order' and o.id = x.id
+    join lateral (select y.*, row_number() over (order by y.id) as place from production.shipments y where y.order_id = x.id) s on true
+    union all
+    select w.n, 134217728 + w.n * 64 + m.m, 'microfactory', w.id, t.at, 'electricity.grid', w.country, 200 + testdata.int_between(seed, 87601, w.n * 64 + m.m, 0, 700), 'kWh', 2
+    from works w cross join generate_series(0, 60) as m(m) cross join lateral (select date_trunc('month', since, 'UTC') + interval '1 month' * m.m + interval '20 days' as at) t where t.at > w.at and t.at > since and t.at < until),
+  measured as materialized (
+    select d.*, testdata.uid(seed, 321, d.key, testdata.ms(d.at)) as record_id, f.id as factor_id, f.value, f.uncertainty_pct, trim_scale(d.amount * f.value) as kg, 'testdata ' || tag || ' ' || d.key as source_ref
+    from did d join impact.emission_factors f on f.source = 'TESTDATA ' || tag and f.activity_key = d.activity and f.region = d.region and f.during @> (d.at at time zone 'UTC')::date),
+  written as (
+    insert into impact.records (id, occurred_at, subject_id, subject_kind, metric_code, quantity, unit, activity, region, activity_value, activity_unit, factor_id, factor_value, result_base, uncertainty_pct, quality, method, scope, calc, source_ref, recorded_by, recorded_at)
+    select m.record_id, m.at, m.subject_id, m.subject_kind, 'co2e', m.kg, 'kg', m.activity::extensions.ltree, m.region, m.amount, m.unit, m.factor_id, m.value, m.kg, m.uncertainty_pct, 'A', 'calculated', m.scope, '{}', m.source_ref, null, m.at from measured m order by m.at, m.key returning 1),
+  keyed as (insert into impact.record_keys (source_ref, record_id, record_at) select m.source_ref, m.record_id, m.at from measured m returning 1),
+  corrected as (
+    insert into impact.records (id, occurred_at, subject_id, subject_kind, metric_code, quantity, unit, activity, region, activity_value, activity_unit, factor_id, factor_value, result_base, uncertainty_pct, quality, method, scope, calc, corrects_id, corrects_at, recorded_by, recorded_at)
+    select testdata.uid(seed, 322, m.key * 2 + (p.part + 1) / 2, testdata.ms(m.at)), m.at, m.subject_id, m.subject_kind, 'co2e', trim_scale(p.amount * m.value), 'kg', m.activity::extensions.ltree, m.region, p.amount, m.unit, m.factor_id, m.value, trim_scale(p.amount * m.value), m.uncertainty_pct, 'A', 'calculated', m.scope,
+      jsonb_build_object('reason', 'meter read again', 'part', case p.part when -1 then 'reversal' else 'correction' end), m.record_id, m.at, null, m.at
+    from measured m cross join lateral (values (-1, - m.amount), (1, round(m.amount * 1.1, 9))) p(part, amount) where testdata.chance(seed, 87602, m.key, 0.03) order by m.at, m.key, p.part returning 1)
+  select (select count(*) from written) + (select count(*) from keyed) + (select count(*) from corrected) into here;
+  made := made + here;
+
+  with works as materialized (select e.n, e.id, e.at from testdata.entities e where e.seed = gen_impact.seed and e.kind = 'microfactory' and e.n >= lo and e.n < hi),
+  held as (
+    insert into impact.offsets (id, registry, serial_from, serial_to, certificate_no, standard, project, vintage, tonnes, purchased_on, cost_usd, status, created_at, updated_at)
+    select testdata.uid(seed, 323, w.n, testdata.ms(w.at)), 'TESTREG-' || tag, w.n * 1000 + 1, w.n * 1000 + 100, 'TD-' || tag || '-' || w.n, 'TEST-VCS', '{"country": "KE", "kind": "cookstoves"}', extract(year from since)::int - 1, 100, (w.at at time zone 'UTC')::date, 1800, 'held', w.at, w.at from works w order by w.n returning 1),
+  retired as (
+    insert into impact.retirements (id, occurred_at, offset_id, tonnes, beneficiary_kind, beneficiary_id, reason, serial_from, serial_to, certificate_no, certificate_sha256)
+    select testdata.uid(seed, 324, w.n * 4 + k, testdata.ms(w.at + (until - w.at) * k / 4)), date_trunc('milliseconds', w.at + (until - w.at) * k / 4), testdata.uid(seed, 323, w.n, testdata.ms(w.at)), 5, 'microfactory', w.id, 'running footprint', c.serial, c.serial + 4, c.number,
+      sha256(convert_to(concat_ws('|', c.number, 'TESTREG-' || tag, 5, 'microfactory', w.id, 'running footprint'), 'UTF8'))
+    from works w cross join generate_series(1, 3) k cross join lateral (select w.n * 1000 + 1 + 5 * (k - 1) as serial, format('HC-TD-%s-%s-%s-%s', tag, w.n, w.n * 1000 + 1 + 5 * (k - 1), w.n * 1000 + 5 * k) as number) c order by w.n, k returning 1),
+  based as (
+    insert into impact.baselines (id, subject_kind, subject_id, metric_code, value, unit, method, during, created_at, updated_at)
+    select testdata.uid(seed, 325, w.n, testdata.ms(w.at)), 'microfactory', w.id, 'co2e', case w.n % 2 when 0 then 500 else 0.05 end, 't', 'estimated', daterange((since at time zone 'UTC')::date - 365, (since at time zone 'UTC')::date), w.at, w.at from works w returning 1),
+  aimed as (
+    insert into impact.goals (id, owner_kind, owner_id, metric_code, baseline_id, target_value, unit, starts_on, due_on, status, trajectory, created_at, updated_at)
+    select testdata.uid(seed, 326, w.n, testdata.ms(w.at)), 'microfactory', w.id, 'co2e', testdata.uid(seed, 325, w.n, testdata.ms(w.at)), case w.n % 2 when 0 then 250 else 0.02 end, 't', (since at time zone 'UTC')::date, (until at time zone 'UTC')::date + 365, 'active', 'linear', w.at, w.at from works w returning 1),
+  projects as (
+    insert into production.projects (id, slug, title, microfactory_id, goal_units, units_done, status, starts_on, created_at, updated_at)
+    select testdata.uid(seed, 330, w.n, testdata.ms(w.at)), 'td-' || tag || '-' || w.n, 'Hinges for schools ' || w.n, w.id, 200, 60, 'running', (w.at at time zone 'UTC')::date, w.at, w.at from works w returning 1),
+  given as materialized (
+    select w.n, c, w.n * 4 + c as key, testdata.uid(seed, 330, w.n, testdata.ms(w.at)) as project_id, gifts[w.n * 3 + c] as donation_id, date_trunc('milliseconds', w.at + (until - w.at) * (0.3 + 0.15 * c)) as at, 10 * c as units, 'HCB-T' || upper(tag) || '-' || w.n * 4 + c as code from works w cross join generate_series(1, 3) c),
+  counted as (
+    insert into impact.records (id, occurred_at, subject_id, subject_kind, metric_code, quantity, unit, result_base, quality, method, scope, source_ref, recorded_by, recorded_at)
+    select testdata.uid(seed, 321, 201326592 + g.key, testdata.ms(g.at)), g.at, g.project_id, 'project', 'units_donated', g.units, 'item', g.units, 'A', 'measured', 3, 'testdata ' || tag || ' given ' || g.key, null, g.at from given g returning 1),
+  claimed as (
+    insert into impact.claims (id, donation_id, project_id, metric_code, quantity, unit, evidence, status, public_code, claim_sha256, asserted_by, asserted_at, verified_at, created_at, updated_at)
+    select testdata.uid(seed, 328, g.key, testdata.ms(g.at) + 86400000), g.donation_id, case when g.donation_id is null then g.project_id end, 'units_donated', g.units, 'item', '[]', case when g.c < 3 then 'verified' else 'asserted' end, g.code,
+      sha256(convert_to(jsonb_build_array('hc-claim-1', g.code, g.donation_id, case when g.donation_id is null then g.project_id end, 'units_donated', g.units, 'item', '[]'::jsonb, (extract(epoch from g.at + interval '1 day') * 1000000)::bigint, jsonb_build_array(testdata.uid(seed, 321, 201326592 + g.key, testdata.ms(g.at))))::text, 'UTF8')),
+      staff[2], g.at + interval '1 day', case when g.c < 3 then g.at + interval '3 days' end, g.at + interval '1 day', case when g.c < 3 then g.at + interval '3 days' else g.at + interval '1 day' end from given g returning 1),
+  rests as (
+    insert into impact.claim_records (claim_id, record_id, record_at, subject_id)
+    select testdata.uid(seed, 328, g.key, testdata.ms(g.at) + 86400000), testdata.uid(seed, 321, 201326592 + g.key, testdata.ms(g.at)), g.at, g.project_id from given g returning 1),
+  checked as (
+    insert into impact.verifications (id, occurred_at, target_kind, target_id, verifier_id, verdict, method, statement)
+    select testdata.uid(seed, 329, g.key, testdata.ms(g.at + interval '3 days')), g.at + interval '3 days', 'claim', testdata.uid(seed, 328, g.key, testdata.ms(g.at) + 86400000), staff[3], 'verified', 'review', 'Counted on site.' from given g where g.c < 3 returning 1),
+  periods as (
+    insert into impact.reporting_periods (id, name, entity_key, during, status, closed_by, closed_at, published_by, published_at, created_at, updated_at)
+    select testdata.uid(seed, 327, w.n * 64 + m, testdata.ms(p.ends)), to_char(p.begins at time zone 'UTC', 'YYYY-MM') || ' of factory ' || w.n, 'microfactory:' || w.id, daterange((p.begins at time zone 'UTC')::date, (p.ends at time zone 'UTC')::date), case when p.ends + interval '20 days' < until then 'published' else 'closed' end,
+      staff[4], p.ends + interval '3 days', case when p.ends + interval '20 days' < until then staff[5] end, case when p.ends + interval '20 days' < until then p.ends + interval '10 days' end, p.ends, case when p.ends + interval '20 days' < until then p.ends + interval '10 days' else p.ends + interval '3 days' end
+    from works w cross join generate_series(0, 60) m cross join lateral (select date_trunc('month', since, 'UTC') + interval '1 month' * m as begins, date_trunc('month', since, 'UTC') + interval '1 month' * (m + 1) as ends) p where p.ends > w.at and p.ends + interval '3 days' < until returning 1)
+  select (select count(*) from held) + (select count(*) from retired) + (select count(*) from based) + (select count(*) from aimed) + (select count(*) from projects) + (select count(*) from counted) + (select count(*) from claimed) + (select count(*) from rests) + (select count(*) from checked) + (select count(*) from periods) into here;
+  made := made + here;
+  insert into impact.report_lines (period_id, metric_code, scope, value, unit, record_count, inputs_sha256)
+  select p.id, l.metric_code, l.scope, l.value, l.unit, l.record_count, l.inputs_sha256
+  from testdata.entities e join impact.reporting_periods p on p.entity_key = 'microfactory:' || e.id cross join lateral impact.period_lines(p.id) l where e.seed = gen_impact.seed and e.kind = 'microfactory' and e.n >= lo and e.n < hi;
+  get diagnostics here = row_count;
+  return made + here
+    + testdata.write_history('impact_claim', format($q$ select c.id, '{asserted,verified}'::text[], array[c.asserted_at, c.verified_at], v.verifier_id
+        from generate_series(%2$s::bigint, %3$s - 1) n cross join generate_series(1, 3) k join impact.claims c on c.public_code = 'HCB-T%1$s-' || n * 4 + k and c.status = 'verified' join impact.verifications v on v.target_id = c.id $q$, upper(tag), lo, hi))
+    + testdata.write_history('reporting_period', format($q$ select p.id, case p.status when 'published' then '{open,closed,published}' else '{open,closed}' end::text[], array[p.created_at, p.closed_at, p.published_at], p.closed_by
+        from testdata.entities e join impact.reporting_periods p on p.entity_key = 'microfactory:' || e.id where e.seed = %s and e.kind = 'microfactory' and e.n >= %s and e.n < %s $q$, seed, lo, hi));
+end $$;
+
+insert into testdata.generators (name, targets, after, rows_at_sf1, chunk_rows, least_rows) values
+  ('gen_factors', '{impact.emission_factors}', '{}', 100, 1000, 100),
+  ('gen_impact', '{impact.records,impact.record_keys,impact.offsets,impact.retirements,impact.baselines,impact.goals,impact.reporting_periods,impact.report_lines,impact.claims,impact.claim_records,impact.verifications,production.projects}', '{gen_factors,gen_production,gen_donations}', 120, 10, 40);
+
+comment on function testdata.gen_factors is 'Makes the emission factors of a seed: material, freight and grid power of every country with a place, one a year.';
+comment on function testdata.gen_impact is 'Makes the impact room factory by factory: records, corrections, offsets, goals, claims and closed months.';
+
+-- verify
+set local testdata.allow = on;
+set local testdata.since = '2026-04-01 00:00+00';
+select testdata.refresh_walks() > 0, testdata.cover_window('core.status_changes', 'production.telemetry', 'impact.records') >= 0;
+select testdata.gen_users(42876, 0, 40, 0.0004) > 0, testdata.gen_designs(42876, 0, 60, 0.0004) > 0, testdata.gen_assets(42876, 0, 180, 0.0004) > 0, testdata.gen_design_room(42876, 0, 60, 0.0004) > 0, testdata.gen_microfactories(42876, 0, 2, 0.0004) > 0,
+  testdata.gen_production(42876, 0, 2, 0.0004) > 0, testdata.gen_factors(42876, 0, 100, 0.0004) > 30;
+create temporary view pg_temp.records_0876 as select r.* from impact.records r where r.source_ref like 'testdata ' || to_hex(testdata.seed_tag(42876)) || ' %' or r.corrects_id in (select k.record_id from impact.record_keys k where k.source_ref like 'testdata ' || to_hex(testdata.seed_tag(42876)) || ' %');
+create temporary view pg_temp.claims_0876 as select c.* from impact.claims c where c.public_code like 'HCB-T' || upper(to_hex(testdata.seed_tag(42876))) || '-%';
+create temporary view pg_temp.periods_0876 as select p.* from testdata.entities e join impact.reporting_periods p on p.entity_key = 'microfactory:' || e.id where e.seed = 42876 and e.kind = 'microfactory';
+create temporary view pg_temp.digest_0876 as
+select concat_ws(' ', (select sum(hashtextextended(r::text, 0)) from pg_temp.records_0876 r), (select sum(hashtextextended(c::text, 0)) from pg_temp.claims_0876 c), (select sum(hashtextextended(p::text, 0)) from pg_temp.periods_0876 p), (select sum(hashtextextended(o::text, 0)) from impact.offsets o where o.registry = 'TESTREG-' || to_hex(testdata.seed_tag(42876))),
+  (select sum(hashtextextended(l::text, 0)) from impact.report_lines l join pg_temp.periods_0876 p on p.id = l.period_id)) as digest;
+do $verify$
+declare
+  halves text;
+begin
+  perform testdata.gen_impact(42876, 1, 2, 0.0004) + testdata.gen_impact(42876, 0, 1, 0.0004);
+  select digest into halves from pg_temp.digest_0876;
+  raise exception using errcode = 'P0876';
+exception when sqlstate 'P0876' then
+  perform set_config('probe.halves', halves, true);
+end $verify$;
+select testdata.gen_impact(42876, 0, 2, 0.0004) > 100;
+select digest = current_setting('probe.halves') from pg_temp.digest_0876;
+select count(*) > 40, count(distinct subject_kind) = 5, bool_and(result_base = impact.convert_units(r.activity_value, r.activity_unit, f.denominator_unit) * r.factor_value and f.value = r.factor_value and f.during @> (r.occurred_at at time zone 'UTC')::date) filter (where r.factor_id is not null),
+  count(r.corrects_id) > 0, bool_and(core.uuid_time(r.id) = r.occurred_at and testdata.is_test_id(r.id)) from pg_temp.records_0876 r left join impact.emission_factors f on f.id = r.factor_id;
+select bool_and(x.reversed = - o.result_base) from pg_temp.records_0876 o join (select c.corrects_id, sum(c.result_base) filter (where c.calc ->> 'part' = 'reversal') as reversed from pg_temp.records_0876 c where c.corrects_id is not null group by 1) x on x.corrects_id = o.id;
+select count(*) > 6, bool_and(u.back = u.activity_value) from (select r.activity_value, impact.convert(impact.convert(r.activity_value, r.activity_unit, b.code), b.code, r.activity_unit) as back from pg_temp.records_0876 r join impact.units a on a.code = r.activity_unit join impact.units b on b.dimension = a.dimension and b.is_base) u;
+select bool_and(r.activity_value = q.energy_kwh) from pg_temp.records_0876 r join production.runs q on q.id = r.subject_id and r.subject_kind = 'run' where r.corrects_id is null;
+select count(*) >= 4, bool_and(impact.verify_period(p.id)), bool_and(exists (select from impact.report_lines l where l.period_id = p.id) = exists (select from impact.period_lines(p.id))), count(*) filter (where p.status = 'published') > 2, bool_and(p.published_by is distinct from p.closed_by) from pg_temp.periods_0876 p;
+select count(*) = 2, bool_and(b.retired = 15 and b.left_tonnes = 85), bool_and((select bool_and(v.is_intact) from impact.retirements r, lateral impact.retirement_by_certificate(r.certificate_no) v where r.offset_id = b.offset_id)) from impact.offset_balance b where b.registry = 'TESTREG-' || to_hex(testdata.seed_tag(42876));
+select array_agg(distinct p.state order by p.state) = '{ahead,behind}' from testdata.entities e join impact.goals g on g.owner_id = e.id, lateral impact.goal_progress(g.id, date '2026-10-31') p where e.seed = 42876 and e.kind = 'microfactory';
+select count(*) = 6, count(*) filter (where c.status = 'verified') = 4, bool_and(c.claim_sha256 = impact.claim_digest(c::impact.claims)), bool_and(v.verifier_id <> c.asserted_by) filter (where c.status = 'verified'), (select count(*) = count(distinct r.record_id) from impact.claim_records r join pg_temp.claims_0876 k on k.id = r.claim_id where r.is_live)
+from (select x.* from impact.claims x) c join pg_temp.claims_0876 k on k.id = c.id left join impact.verifications v on v.target_id = c.id;
+select bool_and(w.is_intact) and count(*) = 4 from pg_temp.claims_0876 c, lateral impact.claim_by_code(c.public_code) w;
+select count(*) filter (where s.machine = 'impact_claim') = 4, count(*) filter (where s.machine = 'reporting_period') > 6 from core.status_changes s where s.entity_id in (select id from pg_temp.claims_0876 union all select id from pg_temp.periods_0876);
+set local testdata.allow = off;
+select blueprint.raises('select testdata.gen_impact(42876, 0, 1, 0.0004)', '42501', 'not allowed'), blueprint.raises('select testdata.gen_factors(42876, 0, 1, 0.0004)', '42501', 'not allowed');
+select count(*) = 2, (select count(*) = 0 from blueprint.open_to_public('testdata')) from testdata.generators where name in ('gen_impact', 'gen_factors') and targets <> '{}';
+
+-- revert
+delete from testdata.generators where name in ('gen_impact', 'gen_factors');
+drop function testdata.gen_impact;
+drop function testdata.gen_factors;
