@@ -199,3 +199,188 @@ drop function testdata.strkey;
 drop function testdata.base58;
 drop function testdata.bech32;
 drop table testdata.checksums;
+
+-- task: BUILD_0861 create_test_data
+-- title: Generate core.donations: round-number peaks, recurring givers, campaigns, thresholds and refunds
+-- does: Donors by zipf(1.2) in blocks of ten among those who were there already, one gift in eight by a guest; amounts lognormal with peaks at round numbers; of twenty keys six are a standing order with a
+--   month between them; chains with their clocks: a gift is confirmed when its block is deep enough; crypto at rate() of its day. Large gifts of guests wait for a case, were flagged or let go by it; one
+--   sanctions hit in 5,000; each flagged or waiting gift comes with its case. Four project funds of the seed come first. donations_of() tells the whole plan.
+-- proves: an honest run passes all constraints, two halves have the digest of the whole, deep enough and judged are one, 60 to 80 % of fiat amounts are round, the top 1 % of donors give over 25 %, standing
+--   orders step by months, no hit is confirmed, paths are lawful.
+-- needs: BUILD_0164, BUILD_0704, BUILD_0748, BUILD_0862
+create function testdata.rate(currency text, seed bigint, at timestamptz) returns numeric
+  language sql stable
+begin atomic
+  select round((c.base * case when c.base = 1 then 1 else exp(0.2 * sin(d.day / 17.0 + c.phase) + 0.08 * (testdata.unit(rate.seed, 86101 + c.phase, d.day) - 0.5)) end)::numeric, 6)
+  from (select floor(extract(epoch from rate.at) / 86400)::bigint as day) d
+  join (values ('USD', 1.0::double precision, 0), ('BTC', 64000, 1), ('ETH', 3100, 2), ('SOL', 150, 3), ('XLM', 0.11, 4), ('POL', 0.52, 5), ('USDC', 1, 6)) as c(ticker, base, phase) on c.ticker = split_part(rate.currency, '-', 1);
+end;
+
+create function testdata.block_seconds(chain text) returns numeric
+  language sql immutable strict parallel safe
+  return case chain when 'bitcoin' then 600 when 'ethereum' then 12 when 'solana' then 0.4 when 'stellar' then 5 when 'polygon' then 2 end;
+
+create function testdata.donations_of(seed bigint, lo bigint, hi bigint, sf numeric)
+  returns table (n bigint, id uuid, donor_n bigint, donor_id uuid, origin bigint, at timestamptz, chain text, currency text, usd numeric, crypto numeric, rate numeric, outcome text, path text[], times timestamptz[], settled_at timestamptz,
+    block_height bigint, block_at timestamptz, confirmations int, required int, series bigint)
+  language plpgsql stable set search_path = '' rows 10000
+as $$
+#variable_conflict use_variable
+declare
+  people constant bigint := testdata.keys_of('gen_users', sf);
+  total constant bigint := testdata.keys_of('gen_donations', sf);
+  begun constant timestamptz := testdata.window_start();
+  ended constant timestamptz := testdata.window_end();
+  last constant timestamptz := ended - interval '1 day';
+  share constant double precision := extract(epoch from last - begun) / extract(epoch from ended - begun);
+  shape constant double precision[] := testdata.shape_of(begun, ended);
+  networks constant text[] := '{fiat,bitcoin,ethereum,ethereum,solana,solana,stellar,polygon,polygon,custodial}';
+  coins constant text[] := '{USD,BTC,ETH,USDC-ethereum,SOL,USDC-solana,XLM,POL,USDC-polygon,USDC-custodial}';
+begin
+  return query
+  with keys as materialized (
+    select k, k - case when k % 20 >= 14 then k % 20 - 14 else 0 end as base, greatest(k % 20 - 14, 0)::int as step from generate_series(lo, hi - 1) k offset 0),
+  clocked as materialized (
+    select k.k, k.base, k.step, testdata.moment(testdata.spread(seed, 86110, k.base, greatest(total, k.base + 1)), begun, shape) as base_at, testdata.moment(testdata.spread(seed, 86110, k.k, greatest(total, k.k + 1)), begun, shape) as own_at from keys k offset 0),
+  dated as materialized (
+    select c.k, case when m.member then c.base else c.k end as origin, m.member and c.k % 20 >= 14 as in_series, case when m.member then m.at else date_trunc('milliseconds', begun + (c.own_at - begun) * share) end as at
+    from clocked c, lateral (select f.first_at + c.step * interval '1 month' as at, f.first_at + c.step * interval '1 month' < last as member from (select date_trunc('milliseconds', begun + (c.base_at - begun) * share) as first_at) f) m offset 0),
+  draws as materialized (
+    select d.*, testdata.unit(seed, 86111, d.origin) as u_guest, testdata.pick_weighted(testdata.unit(seed, 86112, d.origin), '{0.62,0.69,0.74,0.77,0.81,0.83,0.88,0.91,0.94,1}') as coin, testdata.unit(seed, 86113, d.origin) as u_round, testdata.unit(seed, 86114, d.origin) as u_amount,
+      testdata.unit(seed, 86115, d.k) as u_status, testdata.unit(seed, 86116, d.k) as u1, testdata.unit(seed, 86117, d.k) as u2, not d.in_series and testdata.chance(seed, 86118, d.k, 0.008) as is_large,
+      least(greatest(20, floor((testdata.spread(seed, 86110, d.origin, greatest(total, d.origin + 1)) - 0.02) * people)::bigint) - 1,
+        (testdata.zipf(testdata.unit(seed, 86119, d.origin), greatest(2, people / 10), 1.2) - 1) * 10 + testdata.int_between(seed, 86120, d.origin, 0, 9)) as wanted
+    from dated d offset 0),
+  given as materialized (
+    select d.*, e.n as donor_n, e.id as donor_id, networks[d.coin] as chain, coins[d.coin] as currency, testdata.rate(coins[d.coin], seed, d.at) as rate,
+      case when d.is_large then (3000 + floor(9000 * d.u_amount * d.u_amount))::numeric
+        when d.u_round < 0.72 then (array[5, 10, 10, 20, 25, 25, 25, 50, 50, 100, 100, 250, 500])[1 + floor(d.u_amount * 13)::int]::numeric
+        else round(least(2500, 1 + testdata.lognormal(d.u_amount, 30, 0.9))::numeric, 2) end as wish
+    from draws d left join testdata.entities e on d.u_guest >= 0.12 and e.seed = donations_of.seed and e.kind = 'user' and e.n = d.wanted and e.at < d.at
+      and not exists (select from core.users w where w.id = e.id and w.status in ('invited', 'erased')) offset 0),
+  judged as materialized (
+    select g.*, case when g.currency = 'USD' then null else round(g.wish / g.rate, case g.chain when 'stellar' then 7 else case when g.currency like 'USDC%' then 6 else 8 end end) end as crypto,
+      case when g.k % 5000 = 137 then 'hit' when g.in_series then case when g.u_status < 0.5 then 'confirmed' else 'reconciled' end
+        when g.is_large and g.donor_id is null then case when g.u_status < 0.5 then 'waiting' when g.u_status < 0.7 then 'refused' else 'passed' end
+        when g.u_status < 0.02 then 'created' when g.u_status < 0.05 then 'pending' when g.u_status < 0.09 then 'failed' when g.u_status < 0.097 then 'flagged' when g.u_status < 0.100 then 'rejected'
+        when g.u_status < 0.106 and g.donor_id is null then 'released' when g.u_status < 0.13 then 'refunded' when g.u_status < 0.56 then 'confirmed' else 'reconciled' end as outcome from given g offset 0),
+  timed as materialized (
+    select j.*, i.pending_at, b.height, case when i.seconds is null then i.pending_at else 'epoch'::timestamptz + b.height * i.seconds * interval '1 second' end as block_at, i.seconds, case j.chain when 'fiat' then 1 else c.required_confirmations end as required,
+      date_trunc('milliseconds', case when i.seconds is null then i.pending_at + interval '2 seconds' else 'epoch'::timestamptz + (b.height + c.required_confirmations - 1) * i.seconds * interval '1 second' + interval '300 milliseconds' end) as settled_at
+    from judged j join core.chains c on c.code = j.chain,
+      lateral (select j.at + date_trunc('milliseconds', interval '10 seconds' + interval '50 seconds' * j.u1) as pending_at, testdata.block_seconds(j.chain) as seconds) i, lateral (select floor(extract(epoch from i.pending_at) / i.seconds)::bigint + 1 as height) b offset 0),
+  walked as materialized (
+    select t.*, case t.outcome when 'created' then '{created}' when 'pending' then '{created,pending}' when 'failed' then '{created,failed}' when 'hit' then '{created,pending,flagged}' when 'flagged' then '{created,pending,flagged}'
+        when 'rejected' then '{created,pending,flagged,failed}' when 'released' then '{created,pending,flagged,confirmed}' when 'waiting' then '{created,pending,kyc_required}' when 'refused' then '{created,pending,kyc_required,flagged}'
+        when 'passed' then '{created,pending,kyc_required,pending,confirmed}' when 'confirmed' then '{created,pending,confirmed}' when 'reconciled' then '{created,pending,confirmed,reconciled}' else '{created,pending,confirmed,refunded}' end::text[] as path,
+      t.outcome not in ('created', 'pending', 'failed') as is_deep, date_trunc('milliseconds', t.settled_at + (ended - t.settled_at) * (0.03 + 0.3 * t.u2)) as later
+    from timed t offset 0)
+  select w.k, testdata.uid(seed, 101, w.k, testdata.ms(w.at)), w.donor_n, w.donor_id, w.origin, w.at, w.chain, w.currency, case when w.crypto is null then w.wish else round(w.crypto * w.rate, 2) end, w.crypto, w.rate, w.outcome, w.path,
+    (case w.outcome when 'failed' then array[w.at, w.at + least(interval '49 hours', date_trunc('milliseconds', (ended - w.at) * 0.9))] else array[w.at, w.pending_at, w.settled_at, w.later, w.later + interval '1 second'] end)[1:cardinality(w.path)],
+    case when w.is_deep then w.settled_at end, case when w.is_deep then w.height end, case when w.is_deep and w.height is not null then w.block_at end,
+    case when not w.is_deep then 0 when w.seconds is null then w.required else (floor(extract(epoch from ended) / w.seconds)::bigint - w.height + 1)::int end, w.required, case when w.in_series then w.k / 20 end
+  from walked w;
+end $$;
+
+create function testdata.gen_donations(seed bigint, lo bigint, hi bigint, sf numeric) returns bigint
+  language plpgsql set search_path = ''
+as $$
+#variable_conflict use_variable
+declare
+  given constant text[] := testdata.list('given');
+  family constant text[] := testdata.list('family');
+  uses constant text[] := testdata.list('use');
+  tag constant bigint := testdata.seed_tag(seed);
+  deciders constant uuid[] := (select array_agg(e.id order by e.n <> 7, e.n <> 8) from testdata.entities e where e.seed = gen_donations.seed and e.kind = 'user' and e.n in (0, 7, 8));
+  funded bigint;
+  made bigint;
+begin
+  perform testdata.require_allowed();
+  insert into treasury.funds (id, code, title, kind, goal_usd, purposes, during, created_at, updated_at)
+  select testdata.uid(seed, 103, k, testdata.ms(testdata.window_start())), 'testdata-' || tag || '-' || k, 'Project ' || initcap(testdata.pick(seed, 86130, k, uses)) || ' ' || k, 'restricted', 5000 * (k + 1), '{material}',
+    tstzrange(testdata.window_start() - interval '30 days', null), testdata.window_start(), testdata.window_start() from generate_series(0, 3) k
+  on conflict do nothing;
+  get diagnostics funded = row_count;
+  with plan as materialized (
+    select d.*, testdata.unit(seed, 86131, d.n) as u_hidden, testdata.unit(seed, 86132, d.n) as u_goods, testdata.unit(seed, 86133, d.origin) as u_fund, testdata.pick(seed, 86134, d.origin, given) || ' ' || testdata.pick(seed, 86135, d.origin, family) as guest,
+      testdata.uid(seed, 102, d.n, testdata.ms(d.times[least(3, cardinality(d.times))])) as case_id, array_remove(deciders, d.donor_id) as judges
+    from testdata.donations_of(seed, lo, hi, sf) d offset 0),
+  gifts as (
+    insert into core.donations (id, donor_id, donor_name, donor_email, is_anonymous, chain, currency, amount_crypto, amount_usd, fmv_rate, fmv_rate_at, fee_usd, refunded_usd, txid, from_address, to_wallet_id, payment_ref, fund_code, status, confirmations, required_confirmations,
+      aml_score, ofac_hit, kyc_id, goods_value_usd, benefit, confirmed_at, refunded_at, recurring_key, metadata, created_at, updated_at)
+    select p.id, p.donor_id, case when p.u_hidden >= 0.03 then coalesce(u.display_name, p.guest) end, case when p.donor_id is null then testdata.mail('guest-' || tag || '-' || p.origin, p.origin)::text else u.email::text end, p.u_hidden < 0.03, p.chain, p.currency, p.crypto, p.usd,
+      p.rate, p.at, case when p.settled_at is not null and p.chain = 'fiat' then round(p.usd * 0.022 + 0.3, 2) else 0 end, case when p.outcome = 'refunded' then p.usd else 0 end, case when p.crypto is not null and p.outcome not in ('created', 'failed') then testdata.txid(p.chain, seed, p.n) end,
+      case when p.crypto is not null and p.chain <> 'custodial' then testdata.address(p.chain, seed, coalesce(1000000000 + p.donor_n, 2000000000 + p.origin), false) end, case when p.crypto is not null then w.id end, 'testdata-' || tag || '-' || p.n,
+      (array['general', 'general', 'general', 'movement', 'microfactory', 'scholarship', 'testdata-' || tag || '-' || p.origin % 4])[1 + floor(p.u_fund * 7)::int], p.path[cardinality(p.path)], p.confirmations, p.required,
+      case when p.outcome = 'hit' then 95 when p.outcome in ('flagged', 'rejected', 'released') then 75 + (p.u_goods * 20)::int when p.settled_at is not null then (p.u_goods * 60)::int end, p.outcome = 'hit',
+      case when p.outcome in ('hit', 'flagged', 'rejected', 'released', 'waiting', 'refused', 'passed') then p.case_id end, case when p.u_goods < 0.06 then round(p.usd * (0.1 + 5 * p.u_goods)::numeric, 2) else 0 end,
+      case when p.u_goods > 0.9 then jsonb_build_object('outcome', 'hinges_made', 'project', testdata.pick(seed, 86136, p.origin, uses), 'units', 1 + (p.usd / 10)::int) else '{}' end, case when 'confirmed' = any (p.path) then p.times[array_position(p.path, 'confirmed')] end,
+      case when p.outcome = 'refunded' then p.times[4] end, 'testdata-' || tag || '-' || p.series, '{"testdata": true}', p.at, p.times[cardinality(p.times)]
+    from plan p left join core.users u on u.id = p.donor_id left join testdata.entities w on w.seed = gen_donations.seed and w.kind = 'wallet' and w.n = array_position('{bitcoin,ethereum,solana,stellar,polygon,custodial,fiat}', p.chain) - 1
+    order by p.n returning 1),
+  cases as (
+    insert into core.kyc (id, user_id, donation_id, subject_key, provider, provider_ref, level, trigger_reason, status, requested_at, proposed_verdict, proposed_by, proposed_at, decided_at, decided_by, valid_during, result, result_sha256, rejection_code, retention_until, metadata, created_at, updated_at)
+    select p.case_id, p.donor_id, p.id, case when p.outcome in ('waiting', 'refused', 'passed') then core.kyc_subject(null, null, testdata.mail('guest-' || tag || '-' || p.origin, p.origin), p.id) else 'donation:' || p.id end, 'probe-id', case when c.status <> 'requested' then 'td-' || tag || '-g' || p.n end,
+      case when p.outcome in ('waiting', 'refused', 'passed') and p.usd < 10000 then 'basic' else 'enhanced' end, case p.outcome when 'hit' then 'ofac' when 'waiting' then 'threshold' when 'refused' then 'threshold' when 'passed' then 'threshold' else 'aml' end, c.status, p.times[3],
+      c.verdict, case when c.verdict is not null then p.judges[2] end, case when c.verdict is not null then p.times[3] + interval '100 milliseconds' end, c.decided_at, case when c.decided_at is not null then p.judges[1] end,
+      case when c.status = 'approved' then tstzrange(c.decided_at, c.decided_at + interval '24 months') end, r.result, sha256(convert_to(r.result::text, 'UTF8')), case when c.verdict = 'rejected' then 'document_unreadable' end, c.decided_at + interval '5 years', '{"testdata": true}', p.times[3], coalesce(c.decided_at, p.times[3])
+    from plan p, lateral (select case p.outcome when 'waiting' then 'requested' when 'passed' then 'approved' when 'released' then 'approved' when 'refused' then 'rejected' when 'rejected' then 'rejected' else 'in_review' end as status,
+        case when p.outcome in ('passed', 'released') then 'approved' when p.outcome in ('refused', 'rejected') then 'rejected' end as verdict, case when p.outcome in ('passed', 'released', 'refused', 'rejected') then p.times[4] - interval '1 millisecond' end as decided_at) c,
+      lateral (select case when c.status <> 'requested' then jsonb_build_object('flags', case when p.outcome = 'hit' then '["sanctions"]' else '[]' end::jsonb, 'score', (p.u_goods * 100)::int) end as result) r
+    where p.outcome in ('hit', 'flagged', 'rejected', 'released', 'waiting', 'refused', 'passed') order by p.n returning 1),
+  keys as (
+    insert into testdata.entities (seed, kind, n, id, at) select seed, 'donation', p.n, p.id, p.at from plan p order by p.n returning 1)
+  select count(*) + (select count(*) from cases) + (select count(*) from keys) into made from gifts;
+  return funded + made + testdata.write_history('donation', format('select d.id, d.path, d.times, null::uuid from testdata.donations_of(%s, %s, %s, %s) d', seed, lo, hi, sf));
+end $$;
+
+insert into testdata.generators (name, targets, after, rows_at_sf1, chunk_rows, least_rows) values
+  ('gen_donations', '{core.donations,core.kyc,treasury.funds,core.status_changes,testdata.entities}', '{gen_wallets}', 200000, 5000, 100);
+
+comment on function testdata.rate is 'USD for one unit of a currency on a day of a seed; stable coins are worth 1.';
+comment on function testdata.block_seconds is 'Time between blocks of a chain, null where there are none. Block h of the test data is mined h times that after 1970.';
+comment on function testdata.donations_of is 'What decides about the gifts of a range: donor, amounts, rate, outcome with its path and times, block. origin is the first key of a standing order. Every column is a function of (seed, n, sf) and the users.';
+comment on function testdata.gen_donations is 'Makes core.donations, the cases of those that were flagged or wait, four project funds, the log of statuses and the entities donation.';
+
+-- verify
+set local testdata.allow = on;
+select testdata.refresh_walks() > 0, testdata.cover_window('core.status_changes') >= 0, core.load_key('user.email', decode(repeat('61', 32), 'hex')) > 0;
+select testdata.gen_users(42861, 0, 60, 0.0006) > 0, testdata.gen_wallets(42861, 0, 7, 0.0006) > 0;
+create temporary view pg_temp.made_0861 as select e.n, d.* from testdata.entities e join core.donations d using (id) where e.seed = 42861 and e.kind = 'donation';
+create temporary view pg_temp.digest_0861 as select (select sum(hashtextextended(m::text, 0)) from pg_temp.made_0861 m) || ' ' || (select sum(hashtextextended(k::text, 0)) from core.kyc k join pg_temp.made_0861 m on m.id = k.donation_id) as digest;
+do $verify$
+declare
+  halves text;
+begin
+  perform testdata.gen_donations(42861, 60, 120, 0.0006) + testdata.gen_donations(42861, 0, 60, 0.0006);
+  select digest into halves from pg_temp.digest_0861;
+  raise exception using errcode = 'P0861';
+exception when sqlstate 'P0861' then
+  perform set_config('probe.halves', halves, true);
+end $verify$;
+select testdata.gen_donations(42861, 0, 120, 0.0006) > 400;
+select digest = current_setting('probe.halves') from pg_temp.digest_0861;
+select testdata.gen_donations(42861, 120, 140, 0.0006) > 0, testdata.gen_donations(42861, 5137, 5138, 0.03) > 0;
+select count(*) = 141, bool_and(testdata.is_test_id(id) and core.uuid_time(id) = created_at), bool_and(updated_at >= created_at and updated_at <= testdata.window_end()), count(distinct chain) >= 5, count(*) filter (where donor_id is null) between 10 and 80,
+  bool_and((confirmed_at is not null) <= (confirmations >= required_confirmations)), bool_and((confirmations >= required_confirmations) <= (confirmed_at is not null or kyc_id is not null)), bool_and(amount_crypto is null or amount_usd = round(amount_crypto * fmv_rate, 2)),
+  bool_and(amount_crypto is null or to_wallet_id is not null), count(distinct fund_code) > 4, count(*) filter (where recurring_key is not null) > 8, bool_and((status = 'refunded') = (refunded_usd = amount_usd and refunded_at is not null)), count(*) filter (where fund_code like 'testdata-%') > 3 from pg_temp.made_0861;
+select count(*) = 2, bool_and(status = 'flagged' and aml_score = 95) from pg_temp.made_0861 where ofac_hit;
+select bool_and(created_at = begun + step * interval '1 month' and amount_usd is not null), count(*) filter (where step > 0) > 5 from (select recurring_key, created_at, first_value(created_at) over w as begun, row_number() over w - 1 as step, amount_usd from pg_temp.made_0861 where recurring_key is not null window w as (partition by recurring_key order by created_at)) s;
+create temporary table many_0861 as select d.* from testdata.donations_of(42861, 0, 3000, 0.015) d;
+select count(*) = 3000, count(*) filter (where usd % 5 = 0 and chain = 'fiat')::numeric / count(*) filter (where chain = 'fiat') between 0.60 and 0.80, bool_and(testdata.window_start() <= at and times[cardinality(times)] <= testdata.window_end()), bool_and(cardinality(times) = cardinality(path)), count(distinct outcome) >= 11,
+  bool_and(times = (select array_agg(t order by t) from unnest(times) t)) from many_0861;
+select bool_and(exists (select from core.state_transitions t where t.machine = 'donation' and t.from_status = p.path[k - 1] and t.to_status = p.path[k])) from (select distinct path from many_0861) p, generate_series(2, cardinality(p.path)) k;
+select sum(usd) filter (where place <= 5) > 0.25 * sum(usd) from (select sum(usd) as usd, row_number() over (order by sum(usd) desc) as place from many_0861 where donor_id is not null group by donor_id) s;
+select bool_and(k.decided_by is distinct from k.user_id and k.decided_by is distinct from k.proposed_by or k.decided_by is null), bool_and(case when d.status = 'confirmed' then k.status = 'approved' and k.valid_during @> d.confirmed_at else k.status <> 'approved' end), count(*) >= 1 from core.kyc k join pg_temp.made_0861 d on d.kyc_id = k.id and d.id = k.donation_id;
+select bool_and(d.status = (select s.to_status from core.status_changes s where s.entity_id = d.id order by s.occurred_at desc limit 1)) from pg_temp.made_0861 d where d.status <> 'created';
+select testdata.rate('USDC-solana', 1, now()) = 1, testdata.rate('BTC', 1, '2026-08-01 01:00+00') = testdata.rate('BTC-custodial', 1, '2026-08-01 23:00+00'), testdata.rate('BTC', 1, '2026-08-01') between 45000 and 90000, testdata.block_seconds('fiat') is null, testdata.block_seconds('bitcoin') = 600;
+set local testdata.allow = off;
+select blueprint.raises('select testdata.gen_donations(42861, 0, 10, 0.001)', '42501', 'not allowed');
+select count(*) = 1, (select count(*) = 0 from blueprint.open_to_public('testdata')) from testdata.generators where name = 'gen_donations' and after = '{gen_wallets}';
+
+-- revert
+delete from testdata.generators where name = 'gen_donations';
+drop function testdata.gen_donations;
+drop function testdata.donations_of;
+drop function testdata.block_seconds;
+drop function testdata.rate;
