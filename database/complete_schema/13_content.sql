@@ -653,7 +653,7 @@ set local role hc_worker;
 select count(*) >= 1 from core.publish_due(now() + interval '2 hours');
 set local role hc_owner;
 select status = 'published' and published_at = now() from core.content where slug = 'soon-0788';
-select blueprint.plan_uses($$ select from core.content where status = 'published' and metadata ->> 'unpublish_at' = '2026-01-01' $$, 'content_unpublish_at_idx');
+select blueprint.plan_uses($$ select from core.content where status = 'published' and metadata ->> 'unpublish_at' <= '2026-01-01' order by metadata ->> 'unpublish_at' $$, 'content_unpublish_at_idx');
 select has_function_privilege('hc_worker', f, 'execute') and has_function_privilege('hc_member', f, 'execute') = member and not has_function_privilege('hc_anon', f, 'execute')
 from (values ('core.publish_due(timestamptz, int)', false), ('core.reschedule_content(uuid, timestamptz)', true)) v(f, member);
 select has_table_privilege('hc_auditor', 'core.content_calendar', 'select');
