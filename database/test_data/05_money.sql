@@ -323,7 +323,7 @@ begin
     select p.case_id, p.donor_id, p.id, case when p.outcome in ('waiting', 'refused', 'passed') then core.kyc_subject(null, null, testdata.mail('guest-' || tag || '-' || p.origin, p.origin), p.id) else 'donation:' || p.id end, 'probe-id', case when c.status <> 'requested' then 'td-' || tag || '-g' || p.n end,
       case when p.outcome in ('waiting', 'refused', 'passed') and p.usd < 10000 then 'basic' else 'enhanced' end, case p.outcome when 'hit' then 'ofac' when 'waiting' then 'threshold' when 'refused' then 'threshold' when 'passed' then 'threshold' else 'aml' end, c.status, p.times[3],
       c.verdict, case when c.verdict is not null then p.judges[2] end, case when c.verdict is not null then p.times[3] + interval '100 milliseconds' end, c.decided_at, case when c.decided_at is not null then p.judges[1] end,
-      case when c.status = 'approved' then tstzrange(c.decided_at, c.decided_at + interval '24 months') end, r.result, sha256(convert_to(r.result::text, 'UTF8')), case when c.verdict = 'rejected' then 'document_unreadable' end, c.decided_at + interval '5 years', '{"testdata": true}', p.times[3], coalesce(c.decided_at, p.times[3])
+      case when c.status = 'approved' then tstzrange(c.decided_at, c.decided_at + interval '24 months') end, r.result, sha256(convert_to(r.result::text, 'UTF8')), case when c.verdict = 'rejected' then 'document_unreadable' end, c.decided_at + interval '5 years', '{"testdata": true}', p.times[3], coalesce(c.decided_at, p.times[3] + interval '50 milliseconds')
     from plan p, lateral (select case p.outcome when 'waiting' then 'requested' when 'passed' then 'approved' when 'released' then 'approved' when 'refused' then 'rejected' when 'rejected' then 'rejected' else 'in_review' end as status,
         case when p.outcome in ('passed', 'released') then 'approved' when p.outcome in ('refused', 'rejected') then 'rejected' end as verdict, case when p.outcome in ('passed', 'released', 'refused', 'rejected') then p.times[4] - interval '1 millisecond' end as decided_at) c,
       lateral (select case when c.status <> 'requested' then jsonb_build_object('flags', case when p.outcome = 'hit' then '["sanctions"]' else '[]' end::jsonb, 'score', (p.u_goods * 100)::int) end as result) r
@@ -331,7 +331,11 @@ begin
   keys as (
     insert into testdata.entities (seed, kind, n, id, at) select seed, 'donation', p.n, p.id, p.at from plan p order by p.n returning 1)
   select count(*) + (select count(*) from cases) + (select count(*) from keys) into made from gifts;
-  return funded + made + testdata.write_history('donation', format('select d.id, d.path, d.times, null::uuid from testdata.donations_of(%s, %s, %s, %s) d', seed, lo, hi, sf));
+  return funded + made + testdata.write_history('donation', format('select d.id, d.path, d.times, null::uuid from testdata.donations_of(%s, %s, %s, %s) d', seed, lo, hi, sf))
+    + testdata.write_history('kyc', format($q$
+      select testdata.uid(%1$s, 102, d.n, testdata.ms(d.times[3])), case when d.outcome in ('passed', 'released') then '{requested,submitted,in_review,approved}' when d.outcome in ('refused', 'rejected') then '{requested,submitted,in_review,rejected}' else '{requested,submitted,in_review}' end::text[],
+        array[d.times[3], d.times[3] + interval '20 milliseconds', d.times[3] + interval '50 milliseconds', d.times[4] - interval '1 millisecond'], null::uuid
+      from testdata.donations_of(%1$s, %2$s, %3$s, %4$s) d where d.outcome in ('hit', 'flagged', 'rejected', 'released', 'refused', 'passed') $q$, seed, lo, hi, sf));
 end $$;
 
 insert into testdata.generators (name, targets, after, rows_at_sf1, chunk_rows, least_rows) values
@@ -373,6 +377,7 @@ select bool_and(exists (select from core.state_transitions t where t.machine = '
 select sum(usd) filter (where place <= 5) > 0.25 * sum(usd) from (select sum(usd) as usd, row_number() over (order by sum(usd) desc) as place from many_0861 where donor_id is not null group by donor_id) s;
 select bool_and(k.decided_by is distinct from k.user_id and k.decided_by is distinct from k.proposed_by or k.decided_by is null), bool_and(case when d.status = 'confirmed' then k.status = 'approved' and k.valid_during @> d.confirmed_at else k.status <> 'approved' end), count(*) >= 1 from core.kyc k join pg_temp.made_0861 d on d.kyc_id = k.id and d.id = k.donation_id;
 select bool_and(d.status = (select s.to_status from core.status_changes s where s.entity_id = d.id order by s.occurred_at desc limit 1)) from pg_temp.made_0861 d where d.status <> 'created';
+select count(*) = 0 from core.kyc k join pg_temp.made_0861 d on d.kyc_id = k.id where k.status <> 'requested' and k.status is distinct from (select s.to_status from core.status_changes s where s.entity_id = k.id order by s.occurred_at desc limit 1);
 select testdata.rate('USDC-solana', 1, now()) = 1, testdata.rate('BTC', 1, '2026-08-01 01:00+00') = testdata.rate('BTC-custodial', 1, '2026-08-01 23:00+00'), testdata.rate('BTC', 1, '2026-08-01') between 45000 and 90000, testdata.block_seconds('fiat') is null, testdata.block_seconds('bitcoin') = 600;
 set local testdata.allow = off;
 select blueprint.raises('select testdata.gen_donations(42861, 0, 10, 0.001)', '42501', 'not allowed');
@@ -384,3 +389,130 @@ drop function testdata.gen_donations;
 drop function testdata.donations_of;
 drop function testdata.block_seconds;
 drop function testdata.rate;
+
+-- task: BUILD_0863 create_test_data
+-- title: Generate core.transactions with chain clocks, replacements, fees and balances never below zero
+-- does: One incoming of the same id and amount per crypto gift that was sent; of settled ones every fifth is swept to the hot wallet, half of that paid out or exchanged later; fees of custodians, refunds with their rows
+--   of core.refunds, dust, and an opening per wallet that pays the network's fees: each outgoing amount was received before, so no balance goes below zero. Blocks are mined by the clock of their chain, confirmations are
+--   tip - height + 1; one in fifty replaces another, one in 200 was orphaned and came back. movements_of() tells the whole plan.
+-- proves: negative_wallets() names none of them, height order is time order, each confirmed crypto gift has one confirmed incoming of its amount, the replaced have successors, halves equal the whole, gifts stay untouched.
+-- needs: BUILD_0709, BUILD_0719, BUILD_0724, BUILD_0861
+create function testdata.movements_of(seed bigint, lo bigint, hi bigint, sf numeric)
+  returns table (n bigint, slot int, id uuid, wallet_n bigint, donation_id uuid, kind text, chain text, currency text, amount numeric, fee numeric, usd numeric, tx bigint, block_height bigint, block_at timestamptz, confirmations int, status text,
+    replaces_id uuid, metadata jsonb, path text[], times timestamptz[])
+  language plpgsql stable set search_path = '' rows 10000
+as $$
+#variable_conflict use_variable
+declare
+  ended constant timestamptz := testdata.window_end();
+  begun constant timestamptz := testdata.window_start();
+  networks constant text[] := '{bitcoin,ethereum,solana,stellar,polygon,custodial}';
+  natives constant text[] := '{BTC,ETH,SOL,XLM,POL}';
+  floats constant numeric[] := '{2,20,20,500,500}';
+begin
+  return query
+  with gifts as materialized (
+    select d.*, array_position(networks, d.chain) as place, d.times[2] as sent_at, testdata.block_seconds(d.chain) as seconds, d.outcome in ('confirmed', 'reconciled') and d.n % 5 = 0 as is_swept, testdata.unit(seed, 86301, d.n) as u1,
+      d.settled_at is not null and d.chain in ('bitcoin', 'ethereum', 'polygon') and testdata.chance(seed, 86302, d.n, 0.02) as is_successor, d.settled_at is not null and d.chain <> 'custodial' and testdata.chance(seed, 86303, d.n, 0.005) as came_back
+    from testdata.donations_of(seed, lo, hi, sf) d where d.crypto is not null and d.outcome not in ('created', 'failed') offset 0),
+  plans as materialized (
+    select g.n, s.slot, g.place, g.chain, g.currency, g.rate, s.kind, s.wallet, s.donation_id, s.amount, s.tx, s.at, g.seconds, s.status, s.metadata, s.replaces, g.came_back and s.slot = 104 as came_back
+    from gifts g, lateral (values
+      (104, 'incoming', 0, g.id, g.crypto, g.n, g.sent_at, case when g.settled_at is null then 'seen' else 'confirmed' end, case when g.came_back then '{"reorganised": true}' else '{}' end::jsonb,
+        case when g.is_successor then testdata.uid(seed, 105, g.n, testdata.ms(g.sent_at - interval '8 seconds')) end, true),
+      (105, 'incoming', 0, null, g.crypto, g.n + 1000000000, g.sent_at - interval '8 seconds', 'replaced', jsonb_build_object('replaced_by', testdata.uid(seed, 104, g.n, testdata.ms(g.sent_at)), 'donation_id', g.id, 'double_spend', false), null, g.is_successor),
+      (106, 'sweep', 0, null, trunc(g.crypto * 0.9, 6), g.n + 2000000000, g.settled_at + (ended - g.settled_at) * (0.1 + 0.3 * g.u1), 'confirmed', '{}', null, g.is_swept),
+      (107, 'incoming', 7, null, trunc(g.crypto * 0.9, 6), g.n + 2000000000, g.settled_at + (ended - g.settled_at) * (0.1 + 0.3 * g.u1), 'confirmed', '{"internal": true}', null, g.is_swept),
+      (108, case when g.n % 10 = 0 then 'outgoing' else 'exchange' end, 7, null, trunc(g.crypto * 0.45, 6), g.n + 3000000000, g.settled_at + (ended - g.settled_at) * (0.6 + 0.3 * g.u1), 'confirmed', '{}', null, g.is_swept),
+      (109, 'refund', 0, g.id, g.crypto, g.n + 4000000000, g.times[4], 'confirmed', '{}', null, g.outcome = 'refunded'),
+      (111, 'incoming', 0, null, 0.000002, g.n + 5000000000, g.sent_at, 'confirmed', '{"dust": true}', null, g.settled_at is not null and g.currency = any (natives) and g.n % 97 = 0),
+      (113, 'fee', 0, null, greatest(0.000001, round(g.crypto * 0.01, 6)), g.n + 6000000000, g.settled_at + interval '1 hour', 'confirmed', '{}', null, g.chain = 'custodial' and g.outcome in ('confirmed', 'reconciled') and g.n % 3 = 1 and g.n % 5 > 0)
+    ) s(slot, kind, wallet, donation_id, amount, tx, at, status, metadata, replaces, is_there) where s.is_there
+    union all
+    select k, 112, 1 + k % 5, networks[1 + k % 5], natives[1 + k % 5], testdata.rate(natives[1 + k % 5], seed, begun), 'incoming', k / 5 * 7, null, floats[1 + k % 5] * greatest(1, ceil(sf)), k + 7000000000, begun - interval '1 hour', testdata.block_seconds(networks[1 + k % 5]), 'confirmed', '{"opening": true}', null, false
+    from generate_series(0, 9) k where lo = 0),
+  mined as materialized (
+    select p.*, date_trunc('milliseconds', p.at) as seen_at, floor(extract(epoch from p.at) / p.seconds)::bigint + 1 as height, c.required_confirmations as required,
+      case p.chain when 'bitcoin' then 0.00002 when 'ethereum' then 0.0004 when 'solana' then 0.000005 when 'stellar' then 0.00001 when 'polygon' then 0.002 else 0 end as network_fee
+    from plans p join core.chains c on c.code = p.chain offset 0),
+  settled as materialized (
+    select m.*, m.status not in ('seen', 'replaced') as is_deep, date_trunc('milliseconds', coalesce('epoch'::timestamptz + m.height * m.seconds * interval '1 second', m.seen_at + interval '1 second')) as mined_at,
+      date_trunc('milliseconds', coalesce('epoch'::timestamptz + (m.height + m.required - 1) * m.seconds * interval '1 second' + interval '300 milliseconds', m.seen_at + interval '2 seconds')) as deep_at,
+      case when m.status = 'seen' then '{seen}' when m.status = 'replaced' then '{seen,replaced}' when m.came_back then '{seen,confirming,orphaned,seen,confirming,confirmed}' else '{seen,confirming,confirmed}' end::text[] as way from mined m offset 0)
+  select s.n, s.slot, testdata.uid(seed, s.slot, s.n, testdata.ms(s.seen_at)), s.place - 1 + s.wallet::bigint, s.donation_id, s.kind, s.chain, s.currency, s.amount, case when s.kind = 'incoming' then 0 else s.network_fee end, round(s.amount * s.rate, 2), s.tx,
+    case when s.is_deep then s.height end, case when s.is_deep then s.mined_at end, case when not s.is_deep then 0 when s.seconds is null then 1 else (floor(extract(epoch from ended) / s.seconds)::bigint - s.height + 1)::int end, s.status, s.replaces, s.metadata, s.way,
+    case cardinality(s.way) when 1 then array[s.seen_at] when 2 then array[s.seen_at, s.seen_at + interval '9 seconds'] when 3 then array[s.seen_at, s.mined_at, s.deep_at]
+      else array(select date_trunc('milliseconds', s.seen_at + (s.deep_at - s.seen_at) * (i / 5.0)) from generate_series(0, 5) i order by i) end
+  from settled s;
+end $$;
+
+create function testdata.gen_transactions(seed bigint, lo bigint, hi bigint, sf numeric) returns bigint
+  language plpgsql set search_path = ''
+as $$
+#variable_conflict use_variable
+declare
+  finance constant uuid := (select e.id from testdata.entities e where e.seed = gen_transactions.seed and e.kind = 'user' and e.n = 5);
+  made bigint;
+begin
+  perform testdata.require_allowed();
+  with plan as materialized (
+    select m.*, w.id as wallet_id, testdata.txid(m.chain, seed, m.tx) as txid from testdata.movements_of(seed, lo, hi, sf) m join testdata.entities w on w.seed = gen_transactions.seed and w.kind = 'wallet' and w.n = m.wallet_n offset 0),
+  rows as (
+    insert into core.transactions (id, wallet_id, donation_id, kind, chain, currency, amount_crypto, fee_crypto, amount_usd, txid, log_index, block_height, block_hash, block_at, confirmations, status, counterparty_address, replaces_id, raw, metadata, created_at, updated_at)
+    select p.id, p.wallet_id, p.donation_id, p.kind, p.chain, p.currency, p.amount, p.fee, p.usd, p.txid, 0, p.block_height, case when p.block_at is not null then encode(sha256(convert_to(concat_ws(':', 'block', p.chain, p.block_height), 'UTF8')), 'hex') end, p.block_at, p.confirmations, p.status,
+      case when p.slot in (104, 105, 109) then d.from_address when p.slot in (106, 107) then testdata.address(p.chain, seed, p.wallet_n + case p.slot when 106 then 7 else -7 end, false) else testdata.address(p.chain, seed, 3000000000 + p.n % 50, false) end, p.replaces_id,
+      case when p.chain = 'bitcoin' then jsonb_build_object('txid', p.txid, 'vout', 0, 'value', (p.amount * 100000000)::bigint) when p.chain in ('ethereum', 'polygon') then jsonb_build_object('hash', p.txid, 'blockNumber', p.block_height, 'gasUsed', 21000 + p.n % 40000)
+        when p.chain = 'custodial' then jsonb_build_object('transfer', p.txid, 'state', 'completed') else jsonb_strip_nulls(jsonb_build_object('signature', p.txid, 'memo', d.payment_ref)) end, p.metadata || '{"testdata": true}', p.times[1], p.times[cardinality(p.times)]
+    from plan p left join core.donations d on d.id = coalesce(p.donation_id, (p.metadata ->> 'donation_id')::uuid) order by p.n, p.slot returning 1),
+  given_back as (
+    insert into core.refunds (id, donation_id, amount_usd, amount_crypto, to_address, reason, transaction_id, requested_by, created_at)
+    select testdata.uid(seed, 110, g.n, testdata.ms(g.times[4])), g.id, g.usd, g.crypto, coalesce(d.from_address, 'card 4242'), 'test data', p.id, finance, g.times[4]
+    from testdata.donations_of(seed, lo, hi, sf) g join core.donations d on d.id = g.id left join plan p on p.slot = 109 and p.n = g.n where g.outcome = 'refunded' order by g.n returning 1)
+  select count(*) + (select count(*) from given_back) into made from rows;
+  return made + testdata.write_history('transaction', format('select m.id, m.path, m.times, null::uuid from testdata.movements_of(%s, %s, %s, %s) m where cardinality(m.path) > 1', seed, lo, hi, sf));
+end $$;
+
+insert into testdata.generators (name, targets, after, rows_at_sf1, chunk_rows, least_rows) values ('gen_transactions', '{core.transactions,core.refunds,core.status_changes}', '{gen_donations}', 200000, 5000, 100);
+
+comment on function testdata.movements_of is 'What decides about the movements that the gifts of a range bring: slot is the kind of uid(), wallet_n the organisation''s wallet, tx the key of the transaction id.';
+comment on function testdata.gen_transactions is 'Makes core.transactions and core.refunds of the gifts numbered [lo, hi), and with key 0 the openings; the log of statuses with them.';
+
+-- verify
+set local testdata.allow = on;
+select testdata.refresh_walks() > 0, testdata.cover_window('core.status_changes') >= 0, core.load_key('user.email', decode(repeat('63', 32), 'hex')) > 0;
+select testdata.gen_users(42863, 0, 60, 0.0006) > 0, testdata.gen_wallets(42863, 0, 14, 0.0006) > 0, testdata.gen_donations(42863, 0, 200, 0.001) > 0;
+create temporary view pg_temp.ours_0863 as select t.* from testdata.entities e join core.transactions t on t.wallet_id = e.id where e.seed = 42863 and e.kind = 'wallet';
+create temporary table gifts_0863 as select d.* from testdata.entities e join core.donations d using (id) where e.seed = 42863 and e.kind = 'donation';
+create temporary view pg_temp.digest_0863 as select (select sum(hashtextextended(t::text, 0)) from pg_temp.ours_0863 t) || ' ' || (select sum(hashtextextended(r::text, 0)) from core.refunds r join gifts_0863 g on g.id = r.donation_id) as digest;
+do $verify$
+declare
+  halves text;
+begin
+  perform testdata.gen_transactions(42863, 100, 200, 0.001) + testdata.gen_transactions(42863, 0, 100, 0.001);
+  select digest into halves from pg_temp.digest_0863;
+  raise exception using errcode = 'P0863';
+exception when sqlstate 'P0863' then
+  perform set_config('probe.halves', halves, true);
+end $verify$;
+select testdata.gen_transactions(42863, 0, 200, 0.001) > 150;
+select digest = current_setting('probe.halves') from pg_temp.digest_0863;
+select count(*) = 0 from core.negative_wallets() w join testdata.entities e on e.id = w.wallet_id where e.seed = 42863;
+select count(*) = 0 from (select block_height, lag(block_height) over (partition by chain order by block_at, block_height) as before from pg_temp.ours_0863 where block_at is not null) h where block_height < before;
+select count(*) > 30, bool_and((select count(*) = 1 from core.transactions t where t.donation_id = g.id and t.kind = 'incoming' and t.status = 'confirmed' and t.amount_crypto = g.amount_crypto and t.currency = g.currency and t.txid = g.txid and t.confirmations = g.confirmations))
+from gifts_0863 g where g.status in ('confirmed', 'reconciled', 'refunded') and g.amount_crypto is not null;
+select count(*) = 0 from gifts_0863 g join core.donations d using (id) where g::text <> d::text;
+select bool_and(exists (select from core.transactions s where s.replaces_id = t.id and s.amount_crypto = t.amount_crypto)) is not false from pg_temp.ours_0863 t where t.status = 'replaced';
+select count(*) filter (where slot = 105) > 0, count(*) filter (where cardinality(path) = 6) > 0, bool_and(times = (select array_agg(t order by t) from unnest(times) t) and times[cardinality(times)] <= testdata.window_end()), count(distinct slot) = 9, bool_and(path[cardinality(path)] = status)
+from testdata.movements_of(42863, 0, 3000, 0.015);
+select bool_and(exists (select from core.state_transitions t where t.machine = 'transaction' and t.from_status = p.path[k - 1] and t.to_status = p.path[k])) from (select distinct path from testdata.movements_of(42863, 0, 1000, 0.015)) p, generate_series(2, cardinality(p.path)) k;
+select count(*) filter (where kind = 'sweep') > 5, count(*) filter (where kind in ('outgoing', 'exchange')) > 5, count(*) filter (where kind = 'incoming' and metadata ? 'opening') = 10, bool_and(raw <> '{}'), bool_and(testdata.is_test_id(id)), bool_and(status = 'seen' or updated_at > created_at), bool_and(counterparty_address is not null or chain = 'custodial') from pg_temp.ours_0863;
+select count(*) > 0, bool_and(r.amount_usd = g.amount_usd and (r.transaction_id is not null) = (g.amount_crypto is not null)) from gifts_0863 g left join core.refunds r on r.donation_id = g.id where g.status = 'refunded';
+select count(*) = 0 from pg_temp.ours_0863 t where t.status <> 'seen' and t.status is distinct from (select s.to_status from core.status_changes s where s.entity_id = t.id order by s.occurred_at desc limit 1);
+set local testdata.allow = off;
+select blueprint.raises('select testdata.gen_transactions(42863, 0, 10, 0.001)', '42501', 'not allowed');
+select count(*) = 1, (select count(*) = 0 from blueprint.open_to_public('testdata')) from testdata.generators where name = 'gen_transactions' and after = '{gen_donations}';
+
+-- revert
+delete from testdata.generators where name = 'gen_transactions';
+drop function testdata.gen_transactions;
+drop function testdata.movements_of;
