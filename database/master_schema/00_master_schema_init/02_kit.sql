@@ -115,12 +115,12 @@ exception when others or query_canceled or assert_failure then
 end $$;
 
 create function blueprint.plan_uses(sql text, index text) returns boolean
-  language plpgsql set search_path = '' set enable_seqscan = off set enable_indexscan = on set enable_indexonlyscan = on
+  language plpgsql set search_path = '' set enable_seqscan = off set enable_indexscan = on set enable_indexonlyscan = on set enable_sort = on set enable_bitmapscan = on
 as $$
 declare
   plan jsonb;
 begin
-  for attempt in 1 .. 2 loop
+  for attempt in 1 .. 3 loop
     execute 'explain (format json, costs off) ' || sql into plan;
     if exists (
       select from pg_catalog.jsonb_path_query(plan, 'lax $.**."Index Name"') used
@@ -131,8 +131,15 @@ begin
     then
       return true;
     end if;
-    set local enable_indexscan = off;  -- in a table of one page any other index is as cheap: leave only bitmaps
-    set local enable_indexonlyscan = off;
+    if attempt = 1 then  -- in a table of one page any other index is as cheap: ask for the one that brings the order, then leave only bitmaps
+      set local enable_sort = off;
+      set local enable_bitmapscan = off;
+    else
+      set local enable_sort = on;
+      set local enable_bitmapscan = on;
+      set local enable_indexscan = off;
+      set local enable_indexonlyscan = off;
+    end if;
   end loop;
   return false;
 end $$;

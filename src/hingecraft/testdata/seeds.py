@@ -120,7 +120,7 @@ def load(
         profile, factor = profile_of(scale)
         with _worker(server, "honest") as connection:  # planning makes partitions, whose guards are triggers
             try:
-                connection.execute("select testdata.plan(%s, %s, %s, %s)", (profile, seed, mode, factor))
+                connection.execute("select testdata.plan(%s, %s, %s, %s::numeric)", (profile, seed, mode, factor))
             except (psycopg.errors.InvalidParameterValue, psycopg.errors.InsufficientPrivilege) as error:
                 raise UsageError(f"{str(error.diag.message_primary).capitalize()}.", hint=error.diag.message_hint or "") from error
         known = find(server, seed)
