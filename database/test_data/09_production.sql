@@ -364,8 +364,10 @@ begin
   select (select count(*) from held) + (select count(*) from retired) + (select count(*) from based) + (select count(*) from aimed) + (select count(*) from projects) + (select count(*) from counted) + (select count(*) from claimed) + (select count(*) from rests) + (select count(*) from checked) + (select count(*) from periods) into here;
   made := made + here;
   insert into impact.report_lines (period_id, metric_code, scope, value, unit, record_count, inputs_sha256)
-  select p.id, l.metric_code, l.scope, l.value, l.unit, l.record_count, l.inputs_sha256
-  from testdata.entities e join impact.reporting_periods p on p.entity_key = 'microfactory:' || e.id cross join lateral impact.period_lines(p.id) l where e.seed = gen_impact.seed and e.kind = 'microfactory' and e.n >= lo and e.n < hi;
+  select p.id, r.metric_code, r.scope, sum(r.result_base), m.base_unit, count(*),  -- as impact.period_lines(), for all months at once
+    sha256(convert_to(string_agg(concat_ws('|', r.id, (extract(epoch from r.occurred_at) * 1000000)::bigint, r.subject_id, r.quantity, r.unit, r.factor_id, r.factor_value, r.result_base), e'\n' order by r.id), 'UTF8'))
+  from testdata.entities e join impact.reporting_periods p on p.entity_key = 'microfactory:' || e.id join impact.records r on r.subject_id = e.id and r.subject_kind = 'microfactory' and r.occurred_at >= lower(p.during)::timestamp at time zone 'UTC' and r.occurred_at < upper(p.during)::timestamp at time zone 'UTC'
+  join impact.metrics m on m.code = r.metric_code where e.seed = gen_impact.seed and e.kind = 'microfactory' and e.n >= lo and e.n < hi group by p.id, r.metric_code, r.scope, m.base_unit;
   get diagnostics here = row_count;
   return made + here
     + testdata.write_history('impact_claim', format($q$ select c.id, '{asserted,verified}'::text[], array[c.asserted_at, c.verified_at], v.verifier_id
