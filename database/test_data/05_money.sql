@@ -516,3 +516,109 @@ select count(*) = 1, (select count(*) = 0 from blueprint.open_to_public('testdat
 delete from testdata.generators where name = 'gen_transactions';
 drop function testdata.gen_transactions;
 drop function testdata.movements_of;
+
+-- task: BUILD_0865 create_test_data
+-- title: Generate core.kyc cases exactly where thresholds demand them, with four eyes and expiry
+-- does: A case for each donor with an account whose gifts of twelve months reach core.threshold('kyc_gate') or ('aml_enhanced') of that day, decided before the gift that crossed it, by compliance and never the subject, valid
+--   24 months; one in five has a lapsed case before, one in ten a refused first try with its code, and who lapses soon a periodic one. Results hold flags only. Guests and flagged gifts have theirs from gen_donations.
+-- proves: no gift above its threshold is confirmed without a case valid then, donors below it have none, approvals of a level do not overlap, two pairs of eyes, results are minimal, lapsed ones ended in the window.
+-- needs: BUILD_0744, BUILD_0748, BUILD_0861
+create function testdata.cases_of(seed bigint, lo bigint, hi bigint, sf numeric)
+  returns table (n bigint, slot int, user_id uuid, level text, crossed_at timestamptz, status text, requested_at timestamptz, decided_at timestamptz, valid_until timestamptz, path text[], times timestamptz[])
+  language plpgsql stable set search_path = ''
+as $$
+#variable_conflict use_variable
+declare
+  ended constant timestamptz := testdata.window_end();
+begin
+  return query
+  with sums as (
+    select e.n, e.id, e.at, d.created_at, sum(d.amount_usd) over (partition by e.n order by d.created_at range between interval '12 months' preceding and current row) as total
+    from testdata.entities e join core.donations d on d.donor_id = e.id
+    where e.seed = cases_of.seed and e.kind = 'user' and e.n >= lo and e.n < hi and d.status in ('confirmed', 'reconciled', 'refunded')),
+  firsts as (
+    select s.n, s.id, s.at, min(s.created_at) filter (where s.total >= gate.amount_usd) as basic_at, min(s.created_at) filter (where s.total >= enhanced.amount_usd) as enhanced_at
+    from sums s join core.compliance_thresholds gate on gate.rule = 'kyc_gate' and gate.jurisdiction = 'US' and gate.effective @> s.created_at join core.compliance_thresholds enhanced on enhanced.rule = 'aml_enhanced' and enhanced.jurisdiction = 'US' and enhanced.effective @> s.created_at
+    group by s.n, s.id, s.at),
+  crossings as materialized (
+    select f.n, f.id, f.at, c.slot, c.level, c.crossed_at, date_trunc('milliseconds', f.at + (c.crossed_at - f.at) * 0.9) as decided_at, testdata.unit(seed, 86501, f.n) as u_before
+    from firsts f, lateral (values (0, 'basic', case when f.enhanced_at is distinct from f.basic_at then f.basic_at end), (1, 'enhanced', f.enhanced_at)) c(slot, level, crossed_at) where c.crossed_at is not null offset 0)
+  select c.n, c.slot, c.id, c.level, c.crossed_at, 'approved', t.t[1], c.decided_at, c.decided_at + interval '24 months', '{requested,submitted,in_review,approved}'::text[], t.t
+  from crossings c, lateral (select array(select date_trunc('milliseconds', c.at + (c.decided_at - c.at) * s) from unnest('{0.8,0.9,0.95,1}'::double precision[]) s order by s) as t) t
+  union all
+  select c.n, 2, c.id, c.level, c.crossed_at, 'expired', t.t[1], t.t[4], t.t[5], '{requested,submitted,in_review,approved,expired}', t.t
+  from crossings c, lateral (select array(select date_trunc('milliseconds', c.at + (c.decided_at - c.at) * s) from unnest('{0.05,0.07,0.08,0.1,0.5}'::double precision[]) s order by s) as t) t where c.u_before < 0.2 and (c.slot = 0 or not exists (select from crossings o where o.n = c.n and o.slot = 0))
+  union all
+  select c.n, 3, c.id, c.level, c.crossed_at, 'rejected', t.t[1], t.t[4], null, '{requested,submitted,in_review,rejected}', t.t
+  from crossings c, lateral (select array(select date_trunc('milliseconds', c.at + (c.decided_at - c.at) * s) from unnest('{0.55,0.6,0.65,0.7}'::double precision[]) s order by s) as t) t where c.u_before > 0.9 and (c.slot = 0 or not exists (select from crossings o where o.n = c.n and o.slot = 0))
+  union all
+  select c.n, 4 + c.slot, c.id, c.level, c.crossed_at, 'requested', c.decided_at + interval '23 months', null, null, '{requested}', array[c.decided_at + interval '23 months'] from crossings c where c.decided_at + interval '23 months' < ended;
+end $$;
+
+create function testdata.gen_kyc(seed bigint, lo bigint, hi bigint, sf numeric) returns bigint
+  language plpgsql set search_path = ''
+as $$
+#variable_conflict use_variable
+declare
+  tag constant bigint := testdata.seed_tag(seed);
+  deciders constant uuid[] := (select array_agg(e.id order by e.n <> 7, e.n <> 8) from testdata.entities e where e.seed = gen_kyc.seed and e.kind = 'user' and e.n in (0, 7, 8));
+  made bigint;
+begin
+  perform testdata.require_allowed();
+  insert into core.kyc (id, user_id, subject_key, provider, provider_ref, level, trigger_reason, status, requested_at, proposed_verdict, proposed_by, proposed_at, decided_at, decided_by, valid_during, result, result_sha256, rejection_code, retention_until, metadata, created_at, updated_at)
+  select testdata.uid(seed, 114, c.n * 8 + c.slot, testdata.ms(c.requested_at)), c.user_id, 'user:' || c.user_id, 'probe-id', case when c.decided_at is not null then 'td-' || tag || '-u' || c.n || '-' || c.slot end, c.level, case when c.slot > 3 then 'periodic' else 'threshold' end, c.status, c.requested_at,
+    case when c.decided_at is not null then case c.status when 'rejected' then 'rejected' else 'approved' end end, case when c.decided_at is not null then j.judges[2] end, case when c.decided_at is not null then c.times[3] end, c.decided_at, case when c.decided_at is not null then j.judges[1] end,
+    case when c.valid_until is not null then tstzrange(c.decided_at, c.valid_until) end, r.result, sha256(convert_to(r.result::text, 'UTF8')), case c.status when 'rejected' then (array['document_unreadable', 'document_expired', 'name_mismatch'])[1 + (c.n % 3)::int] end,
+    c.decided_at + interval '5 years', '{"testdata": true}', c.requested_at, c.times[cardinality(c.times)]
+  from testdata.cases_of(seed, lo, hi, sf) c, lateral (select array_remove(deciders, c.user_id) as judges) j,
+    lateral (select case when c.decided_at is not null then jsonb_build_object('flags', case when testdata.chance(seed, 86502, c.n, 0.05) then '["pep"]' else '[]' end::jsonb, 'score', testdata.int_between(seed, 86503, c.n, 0, 40), 'document_type', 'passport', 'age_over_18', true) end as result) r
+  order by c.n, c.slot;
+  get diagnostics made = row_count;
+  return made + testdata.write_history('kyc', format('select testdata.uid(%1$s, 114, c.n * 8 + c.slot, testdata.ms(c.requested_at)), c.path, c.times, null::uuid from testdata.cases_of(%1$s, %2$s, %3$s, %4$s) c where cardinality(c.path) > 1', seed, lo, hi, sf));
+end $$;
+
+insert into testdata.generators (name, targets, after, rows_at_sf1, chunk_rows, least_rows) values ('gen_kyc', '{core.kyc,core.status_changes}', '{gen_donations}', 100000, 10000, 20);
+
+comment on function testdata.cases_of is 'What decides about the cases of the donors of a range of users; reads their gifts.';
+comment on function testdata.gen_kyc is 'Makes core.kyc of the users numbered [lo, hi), and the log of statuses.';
+
+-- verify
+set local testdata.allow = on;
+select testdata.refresh_walks() > 0, testdata.cover_window('core.status_changes') >= 0, core.load_key('user.email', decode(repeat('65', 32), 'hex')) > 0;
+select testdata.gen_users(42865, 0, 40, 0.0004) > 0, testdata.gen_wallets(42865, 0, 7, 0.0006) > 0, testdata.gen_donations(42865, 0, 300, 0.0015) > 0;
+insert into testdata.entities (seed, kind, n, id, at) select 42865, 'user', 1000 + k, testdata.uid(42865, 1, 1000 + k, 0), testdata.window_start() from generate_series(0, 59) k;
+insert into core.users (id, handle) select testdata.uid(42865, 1, 1000 + k, 0), 'donor-0865-' || k from generate_series(0, 59) k;
+insert into core.donations (donor_id, chain, currency, amount_usd, status, confirmed_at, fmv_rate_at, created_at) select testdata.uid(42865, 1, 1000 + k, 0), 'fiat', 'USD', 1500, 'confirmed', t, t, t from generate_series(0, 59) k, generate_series(1, 8) i, lateral (select testdata.window_start() + i * interval '10 days' as t) x;
+create temporary table gifts_0865 as select d.* from core.donations d where d.id in (select e.id from testdata.entities e where e.seed = 42865 and e.kind = 'donation') or d.donor_id in (select e.id from testdata.entities e where e.seed = 42865 and e.kind = 'user');
+create temporary view pg_temp.cases_0865 as select e.n, e.at, k.* from testdata.entities e join core.kyc k on k.user_id = e.id where e.seed = 42865 and e.kind = 'user' and k.donation_id is null;
+do $verify$
+declare
+  halves text;
+begin
+  perform testdata.gen_kyc(42865, 1030, 1060, 0.0004) + testdata.gen_kyc(42865, 0, 1030, 0.0004);
+  select sum(hashtextextended(c::text, 0))::text into halves from pg_temp.cases_0865 c;
+  raise exception using errcode = 'P0865';
+exception when sqlstate 'P0865' then
+  perform set_config('probe.halves', halves, true);
+end $verify$;
+select testdata.gen_kyc(42865, 0, 1060, 0.0004) > 400;
+select sum(hashtextextended(c::text, 0))::text = current_setting('probe.halves'), count(*) filter (where status = 'approved') >= 1, bool_and(testdata.is_test_id(id) and core.uuid_time(id) = requested_at and requested_at >= at), bool_and(decided_by is distinct from user_id and proposed_by is distinct from decided_by),
+  bool_and(core.is_minimal_kyc(result)), bool_and(retention_until = decided_at + interval '5 years'), bool_and(upper(valid_during) = lower(valid_during) + interval '24 months') filter (where status = 'approved') from pg_temp.cases_0865 c;
+create temporary table sums_0865 as select g.*, sum(g.amount_usd) over (partition by g.donor_id order by g.confirmed_at range between interval '12 months' preceding and current row) as total from gifts_0865 g where g.donor_id is not null and g.status in ('confirmed', 'reconciled');
+select count(*) > 0, bool_and(exists (select from core.kyc k where k.user_id = s.donor_id and k.status = 'approved' and k.valid_during @> s.confirmed_at and (k.level = 'enhanced' or s.total < core.threshold('aml_enhanced', 'US', s.confirmed_at)))) from sums_0865 s where s.total >= core.threshold('kyc_gate', 'US', s.confirmed_at);
+select count(*) = 0 from pg_temp.cases_0865 c where coalesce((select sum(g.amount_usd) from gifts_0865 g where g.donor_id = c.user_id and g.confirmed_at is not null), 0) < 3000;
+select bool_and(exists (select from core.kyc k where k.id = g.kyc_id and k.donation_id = g.id and (g.status <> 'kyc_required' or k.status = 'requested'))) is not false from gifts_0865 g where g.donor_id is null and g.amount_usd >= 3000 and g.status <> 'created';
+select count(*) = 0 from pg_temp.cases_0865 c where c.status <> 'requested' and c.status is distinct from (select s.to_status from core.status_changes s where s.entity_id = c.id order by s.occurred_at desc limit 1);
+select count(*) filter (where status = 'approved') = 120, count(*) filter (where status = 'expired' and upper(valid_during) < testdata.window_end()) between 3 and 30, count(*) filter (where status = 'rejected' and rejection_code is not null) between 1 and 20, min(lower(valid_during)) filter (where status = 'approved' and level = 'basic') < testdata.window_start() + interval '20 days',
+  bool_and(lower(valid_during) < testdata.window_start() + case level when 'basic' then interval '20 days' else interval '70 days' end) filter (where status = 'approved') from pg_temp.cases_0865 where n >= 1000;
+set local testdata.until = '2030-01-01';
+select count(*) = 2, bool_and(c.path = '{requested}') from testdata.cases_of(42865, 1000, 1001, 0.0004) c where c.status = 'requested';
+set local testdata.until = '';
+set local testdata.allow = off;
+select blueprint.raises('select testdata.gen_kyc(42865, 0, 10, 0.001)', '42501', 'not allowed');
+select count(*) = 1, (select count(*) = 0 from blueprint.open_to_public('testdata')) from testdata.generators where name = 'gen_kyc' and after = '{gen_donations}';
+
+-- revert
+delete from testdata.generators where name = 'gen_kyc';
+drop function testdata.gen_kyc;
+drop function testdata.cases_of;
