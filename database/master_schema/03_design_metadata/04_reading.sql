@@ -5,13 +5,13 @@
 -- does: Whoever sees a design sees its released versions with files, spec and parts; drafts are for its owner and collaborators. Owners invite, people accept or leave, everybody reads
 --   listings on offer, one rating a person and listing. Licences and schemas are public. What collaborators share is theirs to see in core.designs as well.
 -- proves: anon reads a released public version and not its draft sibling, a viewer reads the draft and cannot commit, an editor commits, B changes neither A's rating nor A's listing,
---   nobody marks a purchase as verified, locks are read by nobody.
+--   nobody marks a purchase as verified, locks are read by nobody, a design that is thrown away is its owner's alone.
 -- needs: BUILD_0005, BUILD_0064, BUILD_0065, BUILD_0688
 create or replace function core.joined_designs() returns uuid[]
   language sql stable security definer set search_path = ''
 as $$
-  select coalesce(array_agg(c.design_id), '{}') from design.collaborators c
-  where c.user_id = core.current_user_id() and c.accepted_at is not null and c.during @> now()
+  select coalesce(array_agg(c.design_id), '{}') from design.collaborators c join core.designs d on d.id = c.design_id
+  where c.user_id = core.current_user_id() and c.accepted_at is not null and c.during @> now() and d.deleted_at is null
 $$;
 
 create function design.my_designs(only_owned boolean default false) returns uuid[]
@@ -76,7 +76,7 @@ grant insert (design_id, user_id, role, invited_by), update (role, during), dele
 grant insert (design_id, version_id, price_usd, currency, royalty_percent, min_quantity), update (version_id, status, price_usd, royalty_percent, min_quantity) on design.listings to hc_member;
 grant insert (listing_id, user_id, stars, body), update (stars, body) on design.listing_ratings to hc_member;
 
-comment on function core.joined_designs is 'Designs the current person works on with others: accepted, and for as long as it lasts. Security definer: asked by the policies of the table it is about.';
+comment on function core.joined_designs is 'Designs the current person works on with others: accepted, for as long as it lasts, and not thrown away. Security definer: asked by the policies of the table it is about.';
 comment on function design.my_designs is 'Designs the current person owns or works on; my_designs(true): owns. Security definer: asked by policies, which would otherwise ask themselves.';
 comment on function design.accept_collaboration is 'Accepts an open invitation to a design and returns the role. Security definer: people may not write acceptance for others.';
 comment on policy licences_select on design.licences is 'Licences are public knowledge.';
@@ -161,6 +161,11 @@ set local role hc_auditor;
 select (select count(*) from design.versions where author_id = '00000000-0000-7000-8000-000000071001') = 3, (select count(*) from design.files where asset_id = '00000000-0000-7000-8000-000000071006') = 3, (select count(*) from design.collaborators where design_id::text like '%07100_') = 2, (select count(*) from design.hinge_specs where version_id::text like '%07101_') = 3,
   (select count(*) from design.bom_items where part_design_id = '00000000-0000-7000-8000-000000071005') = 3, (select count(*) from design.version_edges where parent_id = '00000000-0000-7000-8000-000000071011') >= 1, (select count(*) from design.listing_ratings where listing_id::text like '%07100_') = 2, (select count(*) from design.licences) >= 9, (select count(*) from design.spec_schemas) >= 5,
   (select count(*) from design.licence_compatibility) >= 81, (select count(*) from design.reviews where reviewer_id = '00000000-0000-7000-8000-000000071003') = 1, (select count(*) from design.listings where id::text like '%07100_') = 2;
+set local role hc_owner;
+update core.designs set visibility = 'private', deleted_at = now() where id = '00000000-0000-7000-8000-000000071004';
+select core.act_as('00000000-0000-7000-8000-000000071002');
+set local role hc_member;
+select core.joined_designs() = '{}', design.my_designs() = '{}', (select count(*) from core.designs where id = '00000000-0000-7000-8000-000000071004') = 0;
 set local role hc_owner;
 update design.listings set status = 'closed' where id = '00000000-0000-7000-8000-000000071008';
 set local role hc_anon;

@@ -52,7 +52,8 @@ create policy work_orders_floor_update on production.work_orders for update to h
 create policy runs_floor_select on production.runs for select to hc_member using (exists (select from production.machines m where m.id = machine_id));
 create policy telemetry_floor_select on production.telemetry for select to hc_member using (exists (select from production.machines m where m.id = machine_id));
 create policy quality_checks_floor_select on production.quality_checks for select to hc_member using (exists (select from production.runs r where r.id = run_id));
-create policy quality_checks_floor_insert on production.quality_checks for insert to hc_member with check (exists (select from production.runs r where r.id = run_id));
+create policy quality_checks_floor_insert on production.quality_checks for insert to hc_member
+  with check (exists (select from production.runs r where r.id = run_id) and (inspector_id is null or inspector_id = (select core.current_user_id())));
 create policy materials_select on production.materials for select to hc_member using (true);
 create policy stock_lots_floor_select on production.stock_lots for select to hc_member using (microfactory_id = any ((select production.my_factories())::uuid[]));
 create policy stock_lots_floor_insert on production.stock_lots for insert to hc_member with check (microfactory_id = any ((select production.my_factories())::uuid[]));
@@ -138,7 +139,7 @@ comment on policy work_orders_floor_update on production.work_orders is 'A facto
 comment on policy runs_floor_select on production.runs is 'Whoever sees a machine sees what it ran.';
 comment on policy telemetry_floor_select on production.telemetry is 'Whoever sees a machine sees its measurements.';
 comment on policy quality_checks_floor_select on production.quality_checks is 'Whoever sees a run sees its checks.';
-comment on policy quality_checks_floor_insert on production.quality_checks is 'Whoever sees a run checks it.';
+comment on policy quality_checks_floor_insert on production.quality_checks is 'Whoever sees a run checks it, in the own name.';
 comment on policy materials_select on production.materials is 'Members see the list of materials, suppliers aside.';
 comment on policy stock_lots_floor_select on production.stock_lots is 'A factory sees its stock.';
 comment on policy stock_lots_floor_insert on production.stock_lots is 'A factory takes lots in.';
@@ -200,12 +201,13 @@ insert into production.machine_windows (machine_id, during) values ('00000000-00
 update production.machine_capabilities set tolerance_mm = 0.2 where machine_id = '00000000-0000-7000-8000-000001110701' returning tolerance_mm = 0.2;
 insert into production.machine_capabilities (machine_id, process_term_id, envelope_mm, tolerance_mm) select '00000000-0000-7000-8000-000001110701', id, '{1,1,1}', 0.1 from core.terms where path::text = 'finish';
 update production.work_orders set priority = 7 where id = '00000000-0000-7000-8000-000001111201' returning priority = 7;
-insert into production.quality_checks (run_id, characteristic, measured) values ('00000000-0000-7000-8000-000001111301', 'bore', 5);
+insert into production.quality_checks (run_id, characteristic, measured, inspector_id) values ('00000000-0000-7000-8000-000001111301', 'bore', 5, core.current_user_id()), ('00000000-0000-7000-8000-000001111301', 'bore', 5, null);
 insert into production.stock_lots (microfactory_id, material_id, lot_code) values ('00000000-0000-7000-8000-000001110501', '00000000-0000-7000-8000-000001111501', 'L-2');
 insert into production.stock_movements (lot_id, kind, quantity) values ('00000000-0000-7000-8000-000001111601', 'receipt', 5);
 select sql, blueprint.raises(sql, '42501', 'row-level security') from (values
   ($$ insert into production.machines (microfactory_id, serial, model, kind) values ('00000000-0000-7000-8000-000001110502', 'S-2', 'M', 'mill') $$), ($$ insert into production.machine_windows (machine_id, during) values ('00000000-0000-7000-8000-000001110702', '[2026-02-05 08:00+00,2026-02-05 16:00+00)') $$),
   ($$ insert into production.machine_capabilities (machine_id, process_term_id, envelope_mm, tolerance_mm) select '00000000-0000-7000-8000-000001110702', id, '{1,1,1}', 0.1 from core.terms where path::text = 'finish' $$),
+  ($$ insert into production.quality_checks (run_id, characteristic, inspector_id) values ('00000000-0000-7000-8000-000001111301', 'bore', uuidv7()) $$),
   ($$ insert into production.quality_checks (run_id, characteristic) values ('00000000-0000-7000-8000-000001111302', 'bore') $$), ($$ insert into production.stock_lots (microfactory_id, material_id, lot_code) values ('00000000-0000-7000-8000-000001110502', '00000000-0000-7000-8000-000001111501', 'L-2') $$),
   ($$ insert into production.stock_movements (lot_id, kind, quantity) values ('00000000-0000-7000-8000-000001111602', 'receipt', 5) $$)) v(sql);
 select sql, blueprint.raises(sql, '42501') from (values ('select ship_to_sealed from production.orders'), ('select telemetry_key_sha256 from production.machines'), ('select supplier from production.materials'), ('update production.orders set total_usd = 0'), ('update production.stock_lots set quantity_reserved = 0'), ('delete from production.machines'),

@@ -8,7 +8,9 @@ select n.nspname || '.' || c.relname as name,
     select r.rolname as role, jsonb_build_object(
       'select', jsonb_agg(a.attname) filter (where has_column_privilege(r.oid, c.oid, a.attnum, 'select')),
       'insert', jsonb_agg(a.attname) filter (where has_column_privilege(r.oid, c.oid, a.attnum, 'insert')),
-      'update', jsonb_agg(a.attname) filter (where has_column_privilege(r.oid, c.oid, a.attnum, 'update'))) as rights
+      'update', jsonb_agg(a.attname) filter (where has_column_privilege(r.oid, c.oid, a.attnum, 'update')),
+      'delete', jsonb_agg(a.attname) filter (where has_table_privilege(r.oid, c.oid, 'delete')),
+      'other', jsonb_agg(a.attname) filter (where has_table_privilege(r.oid, c.oid, 'truncate, references, trigger, maintain'))) as rights
     from pg_roles r cross join pg_attribute a
     where r.rolname = any (%(roles)s) and a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
     group by r.rolname) g) as rights,

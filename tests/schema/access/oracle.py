@@ -96,7 +96,7 @@ def _found(attempt: Attempt, failure: str | None, met: int | None, keys: list[st
         count = int(failure != REFUSED) if failure else met or 0
         return set(attempt.keys) if count > len(attempt.allowed) else set()
     if attempt.is_batch and not failure:
-        return set(keys or ())
+        return set(keys or ()).intersection(attempt.keys)
     if failure:
         passed = failure != REFUSED and (not with_triggers or bool(attempt.required))
         return set(attempt.keys) if passed else set()

@@ -70,5 +70,7 @@ def plant(connection: psycopg.Connection[Any], roles: Sequence[str]) -> Canaries
 
 
 def _rows(connection: psycopg.Connection[Any], shape: Shape, start: int) -> dict[str, Row]:
-    sql = f"select {shape.key_sql}, to_jsonb(t) from {shape.name} t where xmin::text::bigint > %s order by 1"
-    return dict(connection.execute(sql.encode(), (start,)).fetchall())
+    """What came in since; of a table that is filled when it is made, what it is filled with."""
+    sql = f"select {shape.key_sql}, to_jsonb(t) from {shape.name} t"
+    planted = connection.execute(f"{sql} where xmin::text::bigint > %s order by 1".encode(), (start,)).fetchall()
+    return dict(planted or connection.execute(f"{sql} order by 1 limit 3".encode()).fetchall())

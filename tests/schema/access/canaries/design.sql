@@ -7,13 +7,13 @@ insert into design.collaborators (design_id, user_id, role, invited_by, accepted
 insert into design.versions (id, design_id, number, content_sha256, author_id, licence_spdx, released_at)
 select id('version ' || name), id('design ' || design), number, digest(name), id(split_part(design, ' ', 1)), 'CC0-1.0', case when is_released then now() end
 from (values ('ada private', 'ada private', 1, false), ('ada unlisted', 'ada unlisted', 1, true), ('ada community', 'ada community', 1, true), ('ada public', 'ada public', 1, true),
-  ('ada public next', 'ada public', 2, false), ('bob private', 'bob private', 1, true), ('bob public', 'bob public', 1, true)) v(name, design, number, is_released);
+  ('ada public next', 'ada public', 2, false), ('ada thrown away', 'ada thrown away', 1, false), ('bob private', 'bob private', 1, true), ('bob public', 'bob public', 1, true)) v(name, design, number, is_released);
 
 insert into design.version_edges (child_id, parent_id)
 select greatest(a, b), least(a, b) from (values (id('version ada public next'), id('version ada public')), (id('version ada private'), id('version bob private'))) e(a, b);
 
 insert into design.files (version_id, path, asset_id, role, sha256, byte_size)
-select id('version ' || name), 'canary.stl', id('asset ada internal'), 'mesh', digest(name), 1 from unnest(array['ada private', 'ada community', 'ada public', 'ada public next', 'bob private']) name;
+select id('version ' || name), 'canary.stl', id('asset ada internal'), 'mesh', digest(name), 1 from unnest(array['ada thrown away', 'ada private', 'ada community', 'ada public', 'ada public next', 'bob private']) name;
 insert into design.hinge_specs (version_id, family, params)
 select id('version ' || name), 'butt', '{"canary": 1}' from unnest(array['ada private', 'ada community', 'ada public', 'ada public next', 'bob private']) name;
 insert into design.bom_items (version_id, line_no, term_id, quantity)

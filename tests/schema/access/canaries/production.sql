@@ -23,7 +23,7 @@ insert into production.work_orders (id, order_id, line_no, machine_id, quantity_
 select id('work ' || name), id('order ' || name), 1, id('machine ivy'), 1 from unnest(array['ada', 'bob', 'eve']) name;
 insert into production.runs (id, work_order_id, machine_id, operator_id, outcome, during) values
   (id('run ada'), id('work ada'), id('machine ivy'), id('cal'), 'done', past()), (id('run eve'), id('work eve'), id('machine bob'), id('bob'), 'done', past());
-insert into production.quality_checks (id, run_id, inspector_id, characteristic) values (id('check ada'), id('run ada'), id('ivy'), 'canary'), (id('check eve'), id('run eve'), id('bob'), 'canary');
+insert into production.quality_checks (id, run_id, inspector_id, characteristic) values (id('check ada'), id('run ada'), id('ivy'), 'canary'), (id('check of nobody'), id('run ada'), null, 'canary'), (id('check eve'), id('run eve'), id('bob'), 'canary');
 
 insert into production.shipments (id, order_id) values (id('shipment ada'), id('order ada')), (id('shipment bob'), id('order bob')), (id('shipment eve'), id('order eve'));
 insert into production.shipment_items (shipment_id, order_id, line_no, quantity) select id('shipment ' || name), id('order ' || name), 1, 1 from unnest(array['ada', 'bob', 'eve']) name;

@@ -9,7 +9,10 @@ LOGS = Table(reads=[staff("auditor", "compliance")])
 
 
 def collaborates(design: str, asking: Asking) -> bool:
-    """Works on the design with others: accepted, and it lasts."""
+    """Works on the design with others: accepted, it lasts, and its owner has not thrown it away."""
+    row = asking.world.row("core.designs", design)
+    if row is None or row["deleted_at"] is not None:
+        return False
     rows = asking.world.where("design.collaborators", design_id=design, user_id=asking.me)
     return any(row["accepted_at"] is not None and asking.world.is_now(row["during"]) for row in rows)
 

@@ -31,6 +31,11 @@ def by_run(row: Row, asking: Asking) -> bool:
     return asking.sees("production.runs", row["run_id"])
 
 
+def checks_run(row: Row, asking: Asking) -> bool:
+    """Whoever sees a run checks it, in the own name."""
+    return by_run(row, asking) and row["inspector_id"] in (None, asking.me)
+
+
 def by_lot(row: Row, asking: Asking) -> bool:
     return asking.sees("production.stock_lots", row["lot_id"])
 
@@ -87,7 +92,7 @@ TABLES = {
         reads=[members(by_machine), AUDIT], adds=[form(members(by_machine), "machine_id", "kind", "during")], drops=[members(by_machine)]
     ),
     **dict.fromkeys(["bookings", "runs", "telemetry"], Table(reads=[members(by_machine), AUDIT])),
-    "quality_checks": Table(reads=[members(by_run), AUDIT], adds=[form(members(by_run), *CHECK)]),
+    "quality_checks": Table(reads=[members(by_run), AUDIT], adds=[form(members(checks_run), *CHECK)]),
     "orders": Table(reads=[members(my_order), staff("finance", "auditor")], secret=["ship_to_sealed"]),
     **dict.fromkeys(["order_items", "shipments"], Table(reads=[members(by_order), AUDIT])),
     "shipment_items": Table(reads=[members(by_shipment), AUDIT]),

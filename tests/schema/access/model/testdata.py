@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..rules import CLOSED
+from ..rules import CLOSED, Table
 
-TABLES = dict.fromkeys(
-    ["calendar", "chunks", "entities", "findings", "generators", "places", "profiles", "seeds", "walks", "words"], CLOSED
-)
+TABLES: dict[str, Table] = {}
+
+REST = CLOSED
