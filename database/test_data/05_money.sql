@@ -622,3 +622,139 @@ select count(*) = 1, (select count(*) = 0 from blueprint.open_to_public('testdat
 delete from testdata.generators where name = 'gen_kyc';
 drop function testdata.gen_kyc;
 drop function testdata.cases_of;
+
+-- task: BUILD_0866 create_test_data
+-- title: Generate core.receipts gapless per tax year with corrections, voids and annual statements
+-- does: An original for each confirmed gift that is not anonymous, a void where it was refunded, one in a hundred corrected on request of finance, annual statements of years that are over; numbered in order of issue from where the
+--   series stands, which is moved on by as many. Texts, flags and codes as issue_receipt() and its thresholds of the day make them, digests too. Numbers follow each other over all gifts: it is one chunk.
+-- proves: number_gaps() finds nothing and next_number() goes on, verify_receipt() knows its codes, one live receipt a gift, statements equal their receipts, digests recompute, gifts know their receipt, twice gives the same.
+-- needs: BUILD_0757, BUILD_0759, BUILD_0760, BUILD_0861
+create function testdata.gen_receipts(seed bigint, lo bigint, hi bigint, sf numeric) returns bigint
+  language plpgsql set search_path = ''
+as $$
+#variable_conflict use_variable
+declare
+  letters constant text := '23456789ABCDEFGHJKMNPQRSTUVWXYZ';
+  organisation constant jsonb := jsonb_build_object('legal_name', 'HingeCraft Test Foundation', 'ein', testdata.ein(seed, 1), 'address', jsonb_build_object('line1', '1 Sample Street', 'city', 'Springfield', 'country', 'US'));
+  about constant text := 'HingeCraft Test Foundation (EIN ' || testdata.ein(seed, 1) || ')';
+  finance constant uuid[] := (select array_agg(e.id order by e.n) from testdata.entities e where e.seed = gen_receipts.seed and e.kind = 'user' and e.n in (5, 6));
+  honest constant boolean := current_setting('session_replication_role') <> 'replica';
+  made bigint;
+begin
+  perform testdata.require_allowed();
+  if honest then  -- the gifts are marked below, with the time they had
+    alter table core.receipts disable trigger receipts_mark;
+    alter table core.donations disable trigger donations_touch;
+  end if;
+  insert into core.number_series (series, period, last_value, prefix, width, is_yearly, used_in, used_as)
+  select s.series, y.year::text, 0, s.prefix, s.width, s.is_yearly, s.used_in, s.used_as
+  from core.number_series s, generate_series(extract(year from testdata.window_start() at time zone 'UTC')::int, extract(year from testdata.window_end() at time zone 'UTC')::int) y(year) where s.series = 'receipt' and s.period = '*' on conflict do nothing;
+  perform from core.number_series s where s.series = 'receipt' for update;
+  with gifts as materialized (
+    select e.n, d.*, extract(year from d.confirmed_at at time zone 'UTC')::int as year, d.amount_crypto is not null as is_property, u.display_name, u.email, u.country, c.name as coin,
+      d.amount_crypto is not null and d.amount_usd > form.amount_usd as needs_form, d.amount_crypto is not null and d.amount_usd > appraisal.amount_usd as needs_appraisal,
+      d.amount_usd >= acknowledge.amount_usd as acknowledged, d.goods_value_usd > 0 and d.amount_usd > quid.amount_usd as disclosed
+    from testdata.entities e join core.donations d on d.id = e.id join core.currencies c on c.code = d.currency left join core.users u on u.id = d.donor_id
+    join core.compliance_thresholds form on form.rule = 'form_8283' and form.jurisdiction = 'US' and form.effective @> d.confirmed_at join core.compliance_thresholds appraisal on appraisal.rule = 'appraisal' and appraisal.jurisdiction = 'US' and appraisal.effective @> d.confirmed_at
+    join core.compliance_thresholds acknowledge on acknowledge.rule = 'receipt_acknowledgement' and acknowledge.jurisdiction = 'US' and acknowledge.effective @> d.confirmed_at join core.compliance_thresholds quid on quid.rule = 'quid_pro_quo' and quid.jurisdiction = 'US' and quid.effective @> d.confirmed_at
+    where e.seed = gen_receipts.seed and e.kind = 'donation' and e.n >= lo and e.n < hi and d.status in ('confirmed', 'reconciled', 'refunded') and not d.is_anonymous offset 0),
+  papers as (
+    select g.n * 4 as key, g.n, g.id as gift_id, g.donor_id, g.year, 'original' as kind, g.confirmed_at + interval '1 second' as issued_at from gifts g
+    union all select g.n * 4 + 1, g.n, g.id, g.donor_id, g.year, 'corrected', date_trunc('milliseconds', g.confirmed_at + least(interval '3 days', (testdata.window_end() - g.confirmed_at) * 0.5)) from gifts g where g.n % 100 = 7 and g.status <> 'refunded'
+    union all select g.n * 4 + 1, g.n, g.id, g.donor_id, g.year, 'void', date_trunc('milliseconds', g.refunded_at + least(interval '1 hour', (testdata.window_end() - g.refunded_at) * 0.5)) from gifts g where g.status = 'refunded'),
+  statements as (
+    select min(p.key) + 2 as key, p.donor_id, p.year, greatest(max(p.issued_at) + interval '1 minute', make_timestamptz(p.year + 1, 1, 15, 9, 0, 0, 'UTC')) as issued_at from papers p
+    where p.donor_id is not null and make_timestamptz(p.year + 1, 1, 15, 9, 0, 0, 'UTC') < testdata.window_end() and exists (select from gifts g where g.donor_id = p.donor_id and g.year = p.year and g.status <> 'refunded')
+      and not exists (select from core.donations d where d.donor_id = p.donor_id and d.status in ('pending', 'flagged', 'kyc_required') and d.created_at >= make_timestamptz(p.year, 1, 1, 0, 0, 0, 'UTC') and d.created_at < make_timestamptz(p.year + 1, 1, 1, 0, 0, 0, 'UTC'))
+    group by p.donor_id, p.year),
+  numbered as materialized (
+    select a.*, testdata.uid(seed, 116, a.key, testdata.ms(a.issued_at)) as id, core.format_number(s.prefix, s.period, s.width, s.last_value + row_number() over (partition by a.year order by a.issued_at, a.key)) as number
+    from (select * from papers union all select t.key, null, null, t.donor_id, t.year, 'annual_statement', t.issued_at from statements t) a join core.number_series s on s.series = 'receipt' and s.period = a.year::text offset 0),
+  counted as (
+    update core.number_series s set last_value = s.last_value + c.papers from (select p.year, count(*) as papers from numbered p group by p.year) c where s.series = 'receipt' and s.period = c.year::text returning 1),
+  live as materialized (
+    select p.*, o.id as old_id, o.number as old_number, f.id as next_id, f.issued_at as next_at from numbered p left join numbered o on o.key = p.key - 1 and p.key % 4 = 1 left join numbered f on f.key = p.key + 1 and p.key % 4 = 0 and f.key % 4 = 1 offset 0),
+  worded as materialized (
+    select l.*, about || ' acknowledges with thanks your gift of ' || case when g.is_property then trim_scale(g.amount_crypto) || ' ' || g.currency else to_char(g.amount_usd, 'FM999,999,999,990.00') || ' USD' end || ', received on ' || to_char(g.confirmed_at at time zone 'UTC', 'YYYY-MM-DD') || '.'
+        || case when g.goods_value_usd = 0 then ' No goods or services were provided in exchange.' else ' In exchange you received goods or services; our good-faith estimate of their value is ' || to_char(g.goods_value_usd, 'FM999,999,999,990.00') || ' USD. The deductible amount is limited to what exceeds it.' end
+        || case when g.is_property then ' The value of property is for the donor to determine.' else '' end as words,
+      g.amount_usd, g.goods_value_usd, case when g.is_property then g.coin || ' (' || g.currency || '), ' || trim_scale(g.amount_crypto) || ' units' end as property, g.needs_form, g.needs_appraisal, g.acknowledged, g.disclosed, g.fund_code, g.confirmed_at,
+      jsonb_strip_nulls(jsonb_build_object('name', g.donor_name, 'mail', g.donor_email::text, 'mail_sha256', encode(sha256(convert_to(lower(g.donor_email::text), 'UTF8')), 'hex'), 'address', case when g.country is not null then jsonb_build_object('country', g.country) end)) as donor
+    from live l left join gifts g on g.id = l.gift_id offset 0),
+  lists as materialized (
+    select w.donor_id, w.year, sum(w.amount_usd) as total, count(*) as gifts,
+      jsonb_agg(jsonb_build_object('number', w.number, 'on', (w.confirmed_at at time zone 'UTC')::date, 'fund', w.fund_code, 'kind', case when w.property is null then 'money' else 'property' end, 'what', w.property, 'amount_usd', w.amount_usd::numeric) order by w.number) as lines
+    from worded w where w.kind in ('original', 'corrected') and w.next_id is null and w.donor_id is not null group by w.donor_id, w.year),
+  rows as (
+    insert into core.receipts (id, number, donation_id, donor_id, kind, replaces_id, replaced_by_id, tax_year, issued_at, donor, organisation, amount_usd, property_description, goods_value_usd, needs_form_8283, needs_appraisal, statement_text, emailed_at, verification_code, metadata, created_at, updated_at)
+    select w.id, w.number, w.gift_id, w.donor_id, w.kind, w.old_id, w.next_id, w.year, w.issued_at, case when w.kind = 'annual_statement' then jsonb_strip_nulls(jsonb_build_object('name', u.display_name, 'mail', u.email::text)) else w.donor end, organisation,
+      case w.kind when 'void' then 0 when 'annual_statement' then t.total else w.amount_usd end, w.property, case when w.kind in ('original', 'corrected') then w.goods_value_usd else 0 end, w.kind in ('original', 'corrected') and w.needs_form, w.kind in ('original', 'corrected') and w.needs_appraisal,
+      case w.kind when 'void' then 'Receipt ' || w.old_number || ' is void.' when 'annual_statement' then about || ' received from you in ' || w.year || ' ' || t.gifts || ' gifts, net of refunds. Values of property are our own record; no goods or services beyond those named on the single receipts were provided.'
+        when 'corrected' then w.words || ' This corrects receipt ' || w.old_number || '.' else w.words end,
+      w.issued_at + interval '1 minute', c.body || core.receipt_check_char(c.body),
+      case w.kind when 'original' then jsonb_build_object('acknowledgement_required', w.acknowledged, 'disclosure_required', w.disclosed) when 'annual_statement' then jsonb_build_object('lines', t.lines, 'totals', (
+          select jsonb_object_agg(k.key, k.total) from (select (x.line ->> 'fund') || ', ' || (x.line ->> 'kind') as key, sum((x.line ->> 'amount_usd')::numeric) as total from jsonb_array_elements(t.lines) x(line) group by 1) k)) else '{"reason": "test data"}' end || '{"testdata": true}', w.issued_at, greatest(w.issued_at + interval '1 minute', w.next_at)
+    from worded w left join lists t on w.kind = 'annual_statement' and t.donor_id = w.donor_id and t.year = w.year left join core.users u on w.kind = 'annual_statement' and u.id = w.donor_id,
+      lateral (select string_agg(substr(letters, get_byte(s.digest, i) % 31 + 1, 1), '' order by i) as body from (select sha256(convert_to(concat_ws(':', 'receipt', seed, w.key), 'UTF8')) as digest) s, generate_series(0, 10) i) c
+    order by w.issued_at, w.key returning 1),
+  asked as (
+    insert into core.receipt_changes (id, receipt_id, kind, changes, reason, requested_by, confirmed_by, new_receipt_id, created_at)
+    select testdata.uid(seed, 117, w.n, testdata.ms(w.issued_at)), w.old_id, w.kind, case w.kind when 'void' then '{}' else jsonb_build_object('donor', w.donor) end, 'test data', finance[1], case when w.amount_usd > 5000 then finance[2] end, w.id, w.issued_at from worded w where w.old_id is not null order by w.n returning 1),
+  marked as (
+    update core.donations d set metadata = d.metadata || case w.kind when 'void' then jsonb_build_object('receipt_void', w.number) else jsonb_build_object('receipt', w.number) end, updated_at = greatest(d.updated_at, w.issued_at)
+    from worded w where w.gift_id = d.id and w.next_id is null returning 1)
+  select count(*) + (select count(*) from asked) into made from rows;
+  update core.receipts r set content_sha256 = core.receipt_digest(r) where r.content_sha256 is null and testdata.is_test_id(r.id);
+  if honest then
+    alter table core.receipts enable trigger receipts_mark;
+    alter table core.donations enable trigger donations_touch;
+  end if;
+  return made;
+end $$;
+
+insert into testdata.generators (name, targets, after, rows_at_sf1, chunk_rows, least_rows) values ('gen_receipts', '{core.receipts,core.receipt_changes}', '{gen_donations}', 200000, 100000000, 100);
+
+comment on function testdata.gen_receipts is 'Makes core.receipts of the gifts numbered [lo, hi) with corrections, voids and annual statements, and moves the series receipt on. Later chunks would number after earlier ones, so it is planned as one.';
+
+-- verify
+set local testdata.allow = on;
+set local testdata.since = '2025-08-01 00:00+00';
+set local testdata.until = '2026-08-01 00:00+00';
+select testdata.refresh_walks() > 0, testdata.cover_window('core.status_changes') >= 0, core.load_key('user.email', decode(repeat('66', 32), 'hex')) > 0;
+select testdata.gen_users(42866, 0, 40, 0.0004) > 0, testdata.gen_wallets(42866, 0, 7, 0.0006) > 0, testdata.gen_donations(42866, 0, 110, 0.0006) > 0;
+create temporary view pg_temp.gifts_0866 as select d.* from testdata.entities e join core.donations d using (id) where e.seed = 42866 and e.kind = 'donation';
+create temporary view pg_temp.made_0866 as select r.* from core.receipts r where r.id in (select r.id from core.receipts r join pg_temp.gifts_0866 g on g.id = r.donation_id union all select r.id from core.receipts r join testdata.entities e on e.id = r.donor_id where e.seed = 42866 and r.kind = 'annual_statement');
+do $verify$
+declare
+  once text;
+begin
+  perform testdata.gen_receipts(42866, 0, 110, 0.0006);
+  select concat((select sum(hashtextextended(m::text, 0)) from pg_temp.made_0866 m), (select sum(hashtextextended(g::text, 0)) from pg_temp.gifts_0866 g)) into once;
+  raise exception using errcode = 'P0866';
+exception when sqlstate 'P0866' then
+  perform set_config('probe.once', once, true);
+end $verify$;
+create temporary table before_0866 as select id, updated_at from pg_temp.gifts_0866;
+select testdata.gen_receipts(42866, 0, 110, 0.0006) > 60;
+select concat((select sum(hashtextextended(m::text, 0)) from pg_temp.made_0866 m), (select sum(hashtextextended(g::text, 0)) from pg_temp.gifts_0866 g)) = current_setting('probe.once');
+select y, count(g) = 0 from generate_series(2025, 2026) y left join lateral core.number_gaps('receipt', y::text) g on true group by y;
+select core.next_number('receipt', '2025') = core.format_number('HC', '2025', 6, 1 + max(right(number, 6)::bigint)) from core.receipts where tax_year = 2025;
+select count(*) > 60, bool_and(content_sha256 = (select core.receipt_digest(x) from core.receipts x where x.id = r.id)), bool_and(core.receipt_check_char(verification_code) = right(verification_code, 1)), count(*) filter (where kind = 'corrected') >= 1, count(*) filter (where kind = 'annual_statement') >= 1, bool_and(testdata.is_test_id(id)),
+  bool_and(issued_at <= testdata.window_end() and updated_at >= emailed_at), bool_and((property_description is not null) <= (statement_text ~ 'property|void')), bool_and((goods_value_usd > 0) <= (statement_text ~ 'good-faith')), bool_and(needs_form_8283 <= (property_description is not null and amount_usd > 500)) from pg_temp.made_0866 r;
+select bool_and(number > before) from (select number, lag(number) over (partition by tax_year order by issued_at) as before from pg_temp.made_0866 where kind = 'original') o where before is not null;
+select bool_and((select count(*) = 1 from core.receipts r where r.donation_id = g.id and r.replaced_by_id is null) and (select r.number = coalesce(g.metadata ->> 'receipt', g.metadata ->> 'receipt_void') and r.kind = case when g.status = 'refunded' then 'void' else r.kind end from core.receipts r where r.donation_id = g.id and r.replaced_by_id is null))
+from pg_temp.gifts_0866 g where g.status in ('confirmed', 'reconciled', 'refunded') and not g.is_anonymous;
+select count(*) = 0 from pg_temp.gifts_0866 g join core.receipts r on r.donation_id = g.id where g.is_anonymous or g.confirmed_at is null;
+select bool_and(s.amount_usd = (select sum(r.amount_usd) from core.receipts r where r.donor_id = s.donor_id and r.tax_year = s.tax_year and r.kind in ('original', 'corrected') and r.replaced_by_id is null)), bool_and((select sum(v.value::numeric) = s.amount_usd from jsonb_each_text(s.metadata -> 'totals') v)),
+  bool_and(core.issue_annual_statement(s.donor_id, s.tax_year) = s.number) from pg_temp.made_0866 s where s.kind = 'annual_statement';
+select count(*) = 18, bool_and(core.verify_receipt(verification_code, number) ->> 'status' = 'valid') from (select * from pg_temp.made_0866 where replaced_by_id is null and kind <> 'void' order by number limit 18) r;
+select bool_and(c.new_receipt_id = r.replaced_by_id and c.kind = n.kind), count(*) = count(r.replaced_by_id) from pg_temp.made_0866 r join core.receipt_changes c on c.receipt_id = r.id join core.receipts n on n.id = r.replaced_by_id;
+select bool_and(g.updated_at >= b.updated_at and g.updated_at <= testdata.window_end()) from before_0866 b join pg_temp.gifts_0866 g using (id);
+select count(*) = 2 from pg_trigger where tgname in ('receipts_mark', 'donations_touch') and tgenabled = 'O';
+set local testdata.allow = off;
+select blueprint.raises('select testdata.gen_receipts(42866, 0, 10, 0.001)', '42501', 'not allowed');
+select count(*) = 1, (select count(*) = 0 from blueprint.open_to_public('testdata')) from testdata.generators where name = 'gen_receipts' and after = '{gen_donations}' and chunk_rows = 100000000;
+
+-- revert
+delete from testdata.generators where name = 'gen_receipts';
+drop function testdata.gen_receipts;
