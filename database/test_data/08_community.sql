@@ -336,14 +336,14 @@ begin
     from testdata.courses_of(seed, lo, hi, sf) c cross join generate_series(0, c.learners - 1) as g(i)
     join testdata.entities e on e.seed = learners_of.seed and e.kind = 'user' and e.n = testdata.permute(g.i, users, testdata.h(seed, 87801, c.n)) and e.n <> c.instructor
     join core.users u on u.id = e.id and u.status = 'active' and u.kind = 'human'),
-  planned as (  -- one evening a week, always the same
+  planned as materialized (  -- one evening a week, always the same
     select d.*, array(select date_trunc('week', d.at, 'UTC') + interval '1 day' * (7 * (1 + (k - 1) * d.weeks) + d.h % 7) + interval '1 minute' * (1080 + (d.h / 7) % 180 + (d.h / (k * 31)) % 20) from generate_series(1, 6) k order by k) as slots,
       array(select sum(case when testdata.unit(seed, 87820 + a * 10 + j, d.n << 32 | d.person) < 1 / (1 + exp(case when j = d.broken then 2 * d.ability else d.difficulties[j + 1] - 0.3 * (a - 1) - d.ability end)) then 1 << j else 0 end)::int
         from generate_series(1, 3) a, generate_series(0, 9) j group by a order by a) as hits
     from draws d),
-  reached as (
+  reached as materialized (
     select p.*, (select count(*)::int from unnest(p.slots) s where s < until) as in_time, (select min(t.a)::int from unnest(p.hits) with ordinality t(hits, a) where bit_count(t.hits::bit(10)) >= 4) as passes from planned p),
-  walked as (
+  walked as materialized (
     select r.*, least(r.in_time, r.stays, case when r.passes is null then 3 else 6 end, 6) as done,
       case when r.in_time >= 4 and r.stays > 3 then coalesce(r.passes, 3) else 0 end as attempts from reached r),
   ended as (

@@ -290,6 +290,9 @@ declare
   here bigint;
 begin
   perform testdata.require_allowed();
+  if exists (select from pg_catalog.pg_class c where c.oid in ('production.orders'::regclass, 'production.runs'::regclass, 'production.stock_movements'::regclass, 'testdata.entities'::regclass) and c.reltuples < 0) then
+    analyze production.orders, production.work_orders, production.runs, production.stock_movements, production.shipments, testdata.entities;  -- just loaded: without numbers the joins go row by row
+  end if;
   with works as materialized (
     select e.n, e.id, e.at, x.country::text as country from testdata.entities e join core.microfactories x on x.id = e.id where e.seed = gen_impact.seed and e.kind = 'microfactory' and e.n >= lo and e.n < hi),
   did as (
