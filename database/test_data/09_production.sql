@@ -295,7 +295,7 @@ begin
   end if;
   with works as materialized (
     select e.n, e.id, e.at, x.country::text as country from testdata.entities e join core.microfactories x on x.id = e.id where e.seed = gen_impact.seed and e.kind = 'microfactory' and e.n >= lo and e.n < hi),
-  did as (
+  did as materialized (
     select w.n, o.n * 16 + r.place as key, 'run' as subject_kind, r.id as subject_id, upper(r.during) as at, 'electricity.grid' as activity, w.country as region, r.energy_kwh as amount, 'kWh' as unit, 2 as scope
     from works w join production.orders x on x.microfactory_id = w.id join testdata.entities o on o.seed = gen_impact.seed and o.kind = 'order' and o.id = x.id join production.work_orders k on k.order_id = x.id
     join lateral (select y.*, row_number() over (order by y.during) as place from production.runs y where y.work_order_id = k.id) r on true
