@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
 
 from .attempts import Attempt, attempts
 from .rules import Asking, Table
+from .views import looks
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from hingecraft.testdata.pytest_plugin import Clone
 
@@ -53,18 +55,25 @@ def judge(
     clone: Clone, canaries: Canaries, model: Mapping[str, Table], actors: Iterable[Actor], only: Collection[str] | None = None
 ) -> Verdict:
     """Try everything as every actor, on all tables the model knows or only some of them."""
+
+    def tried(asking: Asking) -> list[Attempt]:
+        named = [(canaries.shapes[name], table) for name, table in model.items() if only is None or name in only]
+        return [attempt for shape, table in named for attempt in attempts(canaries, shape, table, asking)]
+
+    return _judge(clone, (Asking(actor, canaries.world, model) for actor in actors), tried)
+
+
+def judge_views(clone: Clone, canaries: Canaries, model: Mapping[str, Table], actors: Iterable[Actor]) -> Verdict:
+    """Read all views as every actor."""
+    return _judge(clone, (Asking(actor, canaries.world, model) for actor in actors), partial(looks, canaries))
+
+
+def _judge(clone: Clone, askings: Iterable[Asking], tried: Callable[[Asking], Iterable[Attempt]]) -> Verdict:
     verdict = Verdict()
-    world = canaries.world
-    for actor in actors:
-        asking = Asking(actor, world, model)
-        tried = [
-            attempt
-            for name, table in model.items()
-            if name in canaries.shapes and (only is None or name in only)
-            for attempt in attempts(canaries, canaries.shapes[name], table, asking)
-        ]
+    for asking in askings:
+        each = list(tried(asking))
         for with_triggers in (False, True):
-            _compare(verdict, clone, actor, [attempt for attempt in tried if attempt.with_triggers == with_triggers], with_triggers)
+            _compare(verdict, clone, asking.actor, [attempt for attempt in each if attempt.with_triggers == with_triggers], with_triggers)
     return verdict
 
 
