@@ -1,6 +1,6 @@
 -- Test data, money: wallets, gifts, movements on chains, cases of verification, receipts and the treasury. Kinds of uid(): 100 wallets, 101 donations, 102 cases of gifts, 103 project funds,
 -- 104 incoming of gifts, 105 what they replaced, 106 sweeps, 107 sweeps as received, 108 payouts and exchanges, 109 refunds on chains, 110 core.refunds, 111 dust, 112 openings, 113 custodian fees,
--- 114 cases of donors, 115 their lapsed ones, 116 receipts, 117 corrections, 118 annual statements. Salts are the number of the task and two digits.
+-- 114 cases of donors, 116 receipts, 117 their changes, 119 entries, 120 accounts, 121 budgets, 122 intents, 123 signers, 124 proposals, 125 payouts, 126 screenings, 127 reconciliations. Salts are the number of the task and two digits.
 
 -- task: BUILD_0862 create_test_data
 -- title: Generate core.wallets and checksummed addresses per chain: testdata.address(chain, seed, n)
@@ -758,3 +758,202 @@ select count(*) = 1, (select count(*) = 0 from blueprint.open_to_public('testdat
 -- revert
 delete from testdata.generators where name = 'gen_receipts';
 drop function testdata.gen_receipts;
+
+-- task: BUILD_0877 create_test_data
+-- title: Generate the treasury room: a balanced, hash-chained ledger of all donations, fees, sweeps, payouts
+-- does: Daily rates of three sources for the window, an account per wallet and currency, and an entry for each confirmed gift, refund, sweep, payout, exchange, fee and whatever else moved a wallet, in order of time from where series
+--   and chain stand: hash_chain() links them in one pass. Intents of every tenth crypto gift, signers of 2 of 3, proposals with two approvals and payouts for what was paid out, some open and refused ones, budgets of the
+--   project funds, screenings, invented sanctions names and signed reconciliations. The chain has an order over everything: it is one chunk.
+-- proves: all entries balance, the chain and numbers hold, no gift is unposted, positions of wallets differ by 0, no proposer approves, reconciliations are signed by another person, twice gives the same.
+-- needs: BUILD_0167, BUILD_0174, BUILD_0177, BUILD_0178, BUILD_0179, BUILD_0863
+create function testdata.link_hash(state bytea, start bytea, item bytea) returns bytea
+  language sql immutable parallel safe
+  return sha256(coalesce(state, start, ''::bytea) || item);
+
+create aggregate testdata.hash_chain(bytea, bytea) (sfunc = testdata.link_hash, stype = bytea);
+
+create function testdata.gen_treasury(seed bigint, lo bigint, hi bigint, sf numeric) returns bigint
+  language plpgsql set search_path = ''
+as $$
+#variable_conflict use_variable
+declare
+  tag constant bigint := testdata.seed_tag(seed);
+  begun constant timestamptz := testdata.window_start();
+  ended constant timestamptz := testdata.window_end();
+  networks constant text[] := '{bitcoin,ethereum,solana,stellar,polygon,custodial}';
+  natives constant text[] := '{BTC,ETH,SOL,XLM,POL,USDC-custodial}';
+  staff constant uuid[] := (select array_agg(e.id order by e.n) from testdata.entities e where e.seed = gen_treasury.seed and e.kind = 'user' and e.n in (1, 5, 6));
+  honest constant boolean := current_setting('session_replication_role') <> 'replica';
+  total bigint := 0;
+  made bigint;
+begin
+  perform testdata.require_allowed();
+  if honest then  -- number, time and link of the entries follow the data, not the clock
+    alter table treasury.entries disable trigger entries_stamp;
+  end if;
+  insert into treasury.exchange_rates (base, quote, source, occurred_at, rate)
+  select b, 'USD', 'testdata-' || tag || '-' || s, at, round(testdata.rate(b, seed, at) * (1 + 0.004 * (testdata.unit(seed, 87701 + s, testdata.ms(at) / 3600000) - 0.5))::numeric, 8)
+  from unnest('{BTC,ETH,SOL,XLM,POL,USDC}'::text[]) b, generate_series(1, 3) s, generate_series(begun, ended - interval '1 second', interval '1 day') at on conflict do nothing;
+  get diagnostics made = row_count; total := total + made;
+  insert into treasury.accounts (id, code, path, name, type, currency, wallet_id, normal_side, created_at, updated_at)
+  select testdata.uid(seed, 120, w.n * 4 + c.place, testdata.ms(begun)), a.code, a.code::extensions.ltree, 'Wallet ' || w.n || ', ' || c.code, 'asset', c.code, w.id, 'debit', begun, begun
+  from testdata.entities w, lateral (select c.code, row_number() over (order by c.code) as place from core.currencies c where c.chain = networks[1 + w.n % 7] and (w.n % 7 < 5 or c.code = 'USDC-custodial')) c,
+    lateral (select 'assets.testdata.t' || tag || '.w' || w.n || '.' || replace(lower(c.code), '-', '_') as code) a
+  where w.seed = gen_treasury.seed and w.kind = 'wallet' and w.n < 14 and w.n % 7 < 6;
+  get diagnostics made = row_count; total := total + made;
+  insert into treasury.budgets (id, fund_code, account_id, period, limit_usd, created_at, updated_at)
+  select testdata.uid(seed, 121, k, testdata.ms(begun)), 'testdata-' || tag || '-' || k, a.id, daterange(begun::date, ended::date), 100000 * (k + 1), begun, begun from generate_series(0, 3) k, treasury.accounts a where a.code = 'expense.programme.movement';
+  get diagnostics made = row_count; total := total + made;
+  insert into core.number_series (series, period, last_value, prefix, width, is_yearly, used_in, used_as)
+  select s.series, y.year::text, 0, s.prefix, s.width, s.is_yearly, s.used_in, s.used_as from core.number_series s, generate_series(extract(year from begun - interval '1 day')::int, extract(year from ended)::int) y(year) where s.series = 'entry' and s.period = '*' on conflict do nothing;
+  perform from core.number_series s where s.series = 'entry' for update;
+  with gifts as materialized (
+    select e.n, d.*, d.amount_crypto is not null as is_crypto, d.status in ('confirmed', 'reconciled', 'refunded') as is_settled,
+      case when f.kind <> 'unrestricted' then 'income.donations.restricted' when d.amount_crypto is null then 'income.donations.fiat' else 'income.donations.crypto' end as income
+    from testdata.entities e join core.donations d on d.id = e.id join treasury.funds f on f.code = d.fund_code where e.seed = gen_treasury.seed and e.kind = 'donation' and e.n >= lo and e.n < hi offset 0),
+  moves as materialized (
+    select m.*, m.times[cardinality(m.times)] as at, 'assets.testdata.t' || tag || '.w' || m.wallet_n || '.' || replace(lower(m.currency), '-', '_') as account, natives[array_position(networks, m.chain)] as native,
+      'assets.testdata.t' || tag || '.w' || m.wallet_n || '.' || replace(lower(natives[array_position(networks, m.chain)]), '-', '_') as native_account, round(m.fee * testdata.rate(natives[array_position(networks, m.chain)], seed, m.times[1]), 2) as fee_usd
+    from testdata.movements_of(seed, lo, hi, sf) m where m.status = 'confirmed' and m.slot <> 107 offset 0),
+  sources as materialized (
+    select g.n * 16 as key, g.confirmed_at as at, 'donation' as kind, 'donation' as source_kind, g.id::text as source_id, 'Gift ' || g.id as about, g.fund_code as fund,
+      case when g.is_crypto then array[m.account, g.income] when g.fee_usd > 0 and g.fee_usd < g.amount_usd then array['assets.cash.processor', 'expense.fees.processing', g.income] else array['assets.cash.processor', g.income] end as accounts,
+      case when g.is_crypto then array[g.currency, g.currency]::text[] else array_fill('USD'::text, array[3]) end as currencies,
+      case when g.is_crypto then array[g.amount_crypto, - g.amount_crypto]::numeric[] when g.fee_usd > 0 and g.fee_usd < g.amount_usd then array[g.amount_usd - g.fee_usd, g.fee_usd, - g.amount_usd]::numeric[] else array[g.amount_usd, - g.amount_usd]::numeric[] end as amounts,
+      case when not g.is_crypto and g.fee_usd > 0 and g.fee_usd < g.amount_usd then array[g.amount_usd - g.fee_usd, g.fee_usd, - g.amount_usd]::numeric[] else array[g.amount_usd, - g.amount_usd]::numeric[] end as usds
+    from gifts g left join moves m on m.slot = 104 and m.n = g.n where g.is_settled
+    union all
+    select g.n * 16 + 1, g.refunded_at, 'refund', 'donation_refund', format('%s:%s', g.id, g.refunded_usd::numeric), 'Refund of gift ' || g.id, g.fund_code,
+      case when not g.is_crypto then array[g.income, 'assets.cash.processor'] when w.worth = g.amount_usd then array[g.income, m.account, 'expense.fees.network', m.native_account] else array[g.income, m.account, 'expense.fees.network', m.native_account, case when w.worth > g.amount_usd then 'expense.fx_loss' else 'income.fx_gain' end] end,
+      case when g.is_crypto then array[m.currency, m.currency, m.native, m.native, 'USD'] else '{USD,USD}' end, case when g.is_crypto then array[m.amount, - m.amount, m.fee, - m.fee, w.worth - g.amount_usd]::numeric[] else array[g.amount_usd, - g.amount_usd]::numeric[] end,
+      case when g.is_crypto then array[g.amount_usd, - w.worth, m.fee_usd, - m.fee_usd, w.worth - g.amount_usd]::numeric[] else array[g.amount_usd, - g.amount_usd]::numeric[] end
+    from gifts g left join moves m on m.slot = 109 and m.n = g.n, lateral (select round(g.amount_crypto * testdata.rate(g.currency, seed, g.refunded_at), 2) as worth) w where g.status = 'refunded'
+    union all
+    select m.n * 16 + m.slot - 102, m.at, case m.slot when 106 then 'sweep' when 108 then case m.kind when 'outgoing' then 'payout' else 'fx' end when 113 then 'fee' else 'adjustment' end, 'transaction', m.id::text, initcap(m.kind) || ' over ' || m.chain, case when m.kind = 'outgoing' then 'testdata-' || tag || '-0' else 'general' end,
+      case m.slot when 106 then array[replace(m.account, '.w' || m.wallet_n || '.', '.w' || m.wallet_n + 7 || '.'), m.account] when 108 then array[case m.kind when 'outgoing' then 'expense.programme.movement' else 'assets.cash.bank' end, m.account] when 113 then array['expense.fees.processing', m.account]
+        else array[m.account, case m.slot when 104 then 'assets.suspense' when 111 then 'income.other' else 'equity.opening' end] end || array['expense.fees.network', m.native_account],
+      array[case m.kind when 'exchange' then 'USD' else m.currency end, m.currency, m.native, m.native], array[case m.kind when 'exchange' then m.usd else m.amount end, - m.amount, m.fee, - m.fee], array[m.usd, - m.usd, m.fee_usd, - m.fee_usd]
+    from moves m left join gifts g on m.slot = 104 and g.n = m.n where m.slot <> 109 and (m.slot <> 104 or not g.is_settled)),
+  lines as materialized (
+    select s.key, row_number() over (partition by s.key order by l.place)::int as line_no, a.id as account_id, l.currency, l.amount::numeric(38, 18) as amount, l.usd::numeric(20, 2) as usd, s.fund
+    from sources s, unnest(s.accounts, s.currencies, s.amounts, s.usds) with ordinality l(account, currency, amount, usd, place) join treasury.accounts a on a.code = l.account where l.account is not null and l.amount <> 0),
+  payloads as (
+    select l.key, sha256(convert_to(string_agg(format('%s|%s|%s|%s|%s|%s', l.line_no, l.account_id, l.currency, l.amount, l.usd, l.fund), e'\n' order by l.line_no), 'UTF8')) as payload from lines l group by l.key),
+  numbered as materialized (
+    select s.key, s.kind, s.source_kind, s.source_id, s.about, s.at, (s.at at time zone 'UTC')::date as day, p.payload, testdata.uid(seed, 119, s.key, testdata.ms(s.at)) as id, (select coalesce(max(e.seq), 0) from treasury.entries e) + row_number() over (order by s.at, s.key) as seq,
+      core.format_number(t.prefix, t.period, t.width, t.last_value + row_number() over (partition by t.period order by s.at, s.key)) as number, t.period
+    from sources s join payloads p using (key) join core.number_series t on t.series = 'entry' and t.period = extract(year from s.at at time zone 'UTC')::text offset 0),
+  counted as (
+    update core.number_series s set last_value = s.last_value + c.entries from (select n.period, count(*) as entries from numbered n group by n.period) c where s.series = 'entry' and s.period = c.period returning 1),
+  linked as (
+    select n.*, testdata.hash_chain(h.last, convert_to(jsonb_build_array(n.seq, n.number, extract(epoch from n.at), n.day, n.kind, n.source_kind, n.source_id, n.about, null::uuid, encode(n.payload, 'hex'))::text, 'UTF8')) over (order by n.seq) as hash, h.last
+    from numbered n, (select (select e.entry_sha256::bytea from treasury.entries e where e.seq is not null order by e.seq desc limit 1) as last) h),
+  rows as (
+    insert into treasury.entries (id, seq, number, posted_at, effective_on, kind, source_kind, source_id, description, posted_by, request_id, payload_sha256, prev_sha256, entry_sha256)
+    select l.id, l.seq, l.number, l.at, l.day, l.kind, l.source_kind, l.source_id, l.about, null, null, l.payload, coalesce(lag(l.hash) over (order by l.seq), l.last), l.hash from linked l order by l.seq returning 1),
+  posted as (
+    insert into treasury.postings (entry_id, line_no, account_id, currency, amount, amount_usd, fund_code) select n.id, l.line_no, l.account_id, l.currency, l.amount, l.usd, l.fund from lines l join numbered n using (key) order by n.seq, l.line_no returning 1)
+  select count(*) + (select count(*) from posted) into made from rows;
+  total := total + made;
+  if honest then
+    set constraints treasury.entries_balanced, treasury.postings_balanced immediate;
+    set constraints treasury.entries_balanced, treasury.postings_balanced deferred;
+    alter table treasury.entries enable trigger entries_stamp;
+  end if;
+  with signers as (
+    insert into treasury.wallet_signers (id, wallet_id, user_id, key_fingerprint, during)
+    select testdata.uid(seed, 123, w.n * 4 + k, testdata.ms(begun)), w.id, staff[k], left(encode(sha256(convert_to(concat_ws(':', 'signer', seed, k), 'UTF8')), 'hex'), 16), tstzrange(begun - interval '1 day', null) from testdata.entities w, generate_series(1, 3) k
+    where w.seed = gen_treasury.seed and w.kind = 'wallet' and (w.n between 7 and 12 or w.n between 21 and 25) returning 1),
+  asked as materialized (
+    select t.id as transaction_id, t.n, t.wallet_id, t.chain, t.currency::text as currency, t.amount_crypto::numeric as amount, t.amount_usd, t.counterparty_address as address, t.created_at - interval '5 hours' as at, 'executed' as status, t.created_at as done_at
+    from (select e.n, x.* from testdata.entities e join core.transactions x on x.id = testdata.uid(seed, 108, e.n, testdata.ms(x.created_at)) and x.kind = 'outgoing' join testdata.entities w on w.id = x.wallet_id and w.seed = gen_treasury.seed and w.kind = 'wallet' where e.seed = gen_treasury.seed and e.kind = 'donation' and e.n % 10 = 0 and e.n >= lo and e.n < hi) t
+    union all
+    select null, 200000000 + k, w.id, networks[k + 1], natives[k + 1], 1 + k, round((1 + k) * testdata.rate(natives[k + 1], seed, ended), 2), testdata.address(networks[k + 1], seed, 3000000000 + k, false), ended - (2 + k) * interval '1 day', case when k % 2 = 0 then 'open' else 'rejected' end, ended - (1 + k) * interval '1 day'
+    from generate_series(0, 4) k join testdata.entities w on w.seed = gen_treasury.seed and w.kind = 'wallet' and w.n = 21 + k),
+  proposed as (
+    insert into treasury.proposals (id, wallet_id, kind, to_address, currency, amount, amount_usd, payload_sha256, status, proposed_by, expires_at, executes_after, transaction_id, metadata, created_at, updated_at)
+    select testdata.uid(seed, 124, a.n, testdata.ms(a.at)), a.wallet_id, 'payout', coalesce(a.address, 'td-payee'), a.currency, a.amount, a.amount_usd, treasury.proposal_digest(a.wallet_id, 'payout', coalesce(a.address, 'td-payee'), a.currency, a.amount), a.status, staff[2], a.at + interval '7 days',
+      case when a.status = 'executed' then a.at + interval '4 hours' end, a.transaction_id, '{"testdata": true}', a.at, a.done_at from asked a returning id, status, payload_sha256, created_at),
+  kept as (
+    insert into treasury.payouts (id, proposal_id, payee_id, budget_id, amount_usd, currency, amount, purpose, transaction_id, entry_id, status, created_at, updated_at)
+    select testdata.uid(seed, 125, a.n, testdata.ms(a.at)), testdata.uid(seed, 124, a.n, testdata.ms(a.at)), staff[1], testdata.uid(seed, 121, 0, testdata.ms(begun)), a.amount_usd, a.currency, a.amount, 'material', a.transaction_id, e.id, 'executed', a.at, a.done_at
+    from asked a join treasury.entries e on e.source_kind = 'transaction' and e.source_id = a.transaction_id::text where a.amount_usd > 0 returning 1)
+  select count(*) + (select count(*) from signers) + (select count(*) from kept) into made from proposed;
+  total := total + made;
+  insert into treasury.approvals (proposal_id, signer_id, payload_sha256, decision, signature, occurred_at)
+  select p.id, staff[k], p.payload_sha256, case when p.status = 'rejected' then 'reject' else 'approve' end, sha256(convert_to(concat_ws(':', 'approval', p.id, k), 'UTF8')), p.created_at + k * interval '1 hour'
+  from treasury.proposals p join testdata.entities w on w.id = p.wallet_id and w.seed = gen_treasury.seed and w.kind = 'wallet', unnest('{1,3}'::int[]) k where p.proposed_by = staff[2] and (p.status <> 'open' or k = 1);
+  get diagnostics made = row_count; total := total + made;
+  insert into treasury.payment_intents (id, user_id, fund_code, amount_usd, currency, chain, pay_address, pay_amount, received_amount, idempotency_key, status, expires_at, donation_id, contact, metadata, created_at, updated_at)
+  select testdata.uid(seed, 122, e.n, testdata.ms(i.at)), d.donor_id, d.fund_code, d.amount_usd, d.currency, d.chain, w.address, d.amount_crypto, case when d.txid is null then 0 else d.amount_crypto end, 'testdata-' || tag || '-' || e.n, case when d.txid is null then 'expired' else 'paid' end, i.at + interval '1 hour',
+    case when d.txid is not null then d.id end, case when d.donor_id is null then jsonb_build_object('email', d.donor_email::text) else '{}' end, '{"testdata": true}', i.at, case when d.txid is null then i.at + interval '1 hour' else d.created_at + interval '2 minutes' end
+  from testdata.entities e join core.donations d on d.id = e.id join core.wallets w on w.id = d.to_wallet_id, lateral (select d.created_at - interval '5 minutes' as at) i where e.seed = gen_treasury.seed and e.kind = 'donation' and e.n >= lo and e.n < hi and e.n % 10 = 3 and d.amount_crypto is not null;
+  get diagnostics made = row_count; total := total + made;
+  insert into treasury.sanctions_entries (list, uid, name, aliases, countries, programme, listed_on, list_version, created_at, updated_at)
+  select 'TESTDATA-' || tag, 'T-' || k, s.name, array['The ' || s.name], '{}', 'INVENTED', (begun + k * interval '1 day')::date, 'testdata-1', begun, begun from generate_series(1, 8) k,
+    lateral (select (array['Qorblax', 'Zynthrup', 'Vexquill', 'Mordzap'])[1 + k % 4] || ' ' || (array['Xuvvantle', 'Gryzzlethwop'])[1 + k / 4 % 2] || ' ' || k as name) s;
+  get diagnostics made = row_count; total := total + made;
+  insert into treasury.sanctions_names (list, uid, name) select s.list, s.uid, treasury.plain_name(n) from treasury.sanctions_entries s, unnest(s.aliases || s.name) n where s.list = 'TESTDATA-' || tag;
+  get diagnostics made = row_count; total := total + made;
+  insert into treasury.aml_screenings (id, occurred_at, subject_kind, subject_id, provider, score, matches, list_version, verdict)
+  select testdata.uid(seed, 126, e.n, testdata.ms(d.created_at)), d.created_at + interval '1 minute', 'donation', d.id, 'internal', d.aml_score, '[]', 'testdata-1', case when d.ofac_hit then 'block' when d.aml_score >= 75 then 'review' else 'clear' end
+  from testdata.entities e join core.donations d on d.id = e.id where e.seed = gen_treasury.seed and e.kind = 'donation' and e.n >= lo and e.n < hi and d.aml_score is not null and (d.aml_score >= 75 or e.n % 20 = 0);
+  get diagnostics made = row_count; total := total + made;
+  insert into treasury.reconciliations (id, wallet_id, currency, as_of, statement_balance, ledger_balance, status, prepared_by, signed_off_by, signed_off_at, created_at, updated_at)
+  select testdata.uid(seed, 127, row_number() over (order by a.code), testdata.ms(ended)), a.wallet_id, a.currency, ended - interval '1 second', sum(p.amount), sum(p.amount), 'signed_off', staff[2], staff[3], ended, ended - interval '1 second', ended
+  from treasury.accounts a join treasury.postings p on p.account_id = a.id where starts_with(a.code, 'assets.testdata.t' || tag || '.') group by a.code, a.wallet_id, a.currency;
+  get diagnostics made = row_count; total := total + made;
+  return total;
+end $$;
+
+insert into testdata.generators (name, targets, after, rows_at_sf1, chunk_rows, least_rows) values
+  ('gen_treasury', '{treasury.exchange_rates,treasury.accounts,treasury.budgets,treasury.entries,treasury.postings,treasury.wallet_signers,treasury.proposals,treasury.payouts,treasury.approvals,treasury.payment_intents,treasury.sanctions_entries,treasury.sanctions_names,treasury.aml_screenings,treasury.reconciliations}', '{gen_transactions}', 200000, 100000000, 100);
+
+comment on function testdata.link_hash is 'Step of hash_chain().';
+comment on aggregate testdata.hash_chain(bytea, bytea) is 'SHA-256 over the digest before (the first argument where there is none) and the second argument; over (order by ...) it links rows as treasury.entry_digest() does.';
+comment on function testdata.gen_treasury is 'Makes the treasury room of the gifts numbered [lo, hi) and moves the series entry on. Entries are chained over everything, so it is planned as one chunk.';
+
+-- verify
+set local testdata.allow = on;
+select testdata.refresh_walks() > 0, testdata.cover_window('core.status_changes', 'treasury.exchange_rates') >= 0, core.load_key('user.email', decode(repeat('77', 32), 'hex')) > 0;
+select testdata.gen_users(42877, 0, 40, 0.0004) > 0, testdata.gen_wallets(42877, 0, 35, 0.0006) > 0, testdata.gen_donations(42877, 0, 100, 0.0005) > 0, testdata.gen_transactions(42877, 0, 100, 0.0005) > 0;
+create temporary view pg_temp.wallets_0877 as select e.id from testdata.entities e where e.seed = 42877 and e.kind = 'wallet';
+create temporary view pg_temp.gifts_0877 as select d.* from testdata.entities e join core.donations d using (id) where e.seed = 42877 and e.kind = 'donation';
+create temporary view pg_temp.entries_0877 as select x.* from treasury.entries x where x.id in (select p.entry_id from treasury.postings p join treasury.accounts a on a.id = p.account_id where a.wallet_id in (select id from pg_temp.wallets_0877)) or x.source_id in (select id::text from pg_temp.gifts_0877);
+do $verify$
+declare
+  once text;
+begin
+  perform testdata.gen_treasury(42877, 0, 100, 0.0005);
+  select sum(hashtextextended(e::text, 0))::text into once from pg_temp.entries_0877 e;
+  raise exception using errcode = 'P0877';
+exception when sqlstate 'P0877' then
+  perform set_config('probe.once', once, true);
+end $verify$;
+select testdata.gen_treasury(42877, 0, 100, 0.0005) > 2000;
+select sum(hashtextextended(e::text, 0))::text = current_setting('probe.once'), count(*) > 60, count(distinct kind) >= 5, bool_and(testdata.is_test_id(id) and effective_on = posted_at::date) from pg_temp.entries_0877 e;
+select count(*) = 0 from treasury.verify_chain(), (select min(seq) as first from pg_temp.entries_0877) f where seq >= f.first;
+select count(*) = 0 from core.number_gaps('entry', '2026');
+select count(*) = 0 from treasury.unposted_donations() u join pg_temp.gifts_0877 g on g.id = u.donation_id;
+select count(*) > 6, bool_and(p.difference = 0), bool_and(p.reconciled_at is not null) from treasury.wallet_positions p where p.wallet_id in (select id from pg_temp.wallets_0877);
+select count(*) = 0 from (select p.entry_id from treasury.postings p join pg_temp.entries_0877 e on e.id = p.entry_id group by p.entry_id having sum(p.amount_usd) <> 0 or count(*) < 2) off;
+select count(*) = 0 from (select p.entry_id from treasury.postings p join pg_temp.entries_0877 e on e.id = p.entry_id and e.kind not in ('fx', 'refund') group by p.entry_id, p.currency having sum(p.amount) <> 0) off;
+select count(*) > 5, bool_and(a.signer_id <> p.proposed_by and a.payload_sha256 = p.payload_sha256), count(*) filter (where p.status = 'executed') % 2 = 0, count(distinct p.status) >= 2 from treasury.proposals p join treasury.approvals a on a.proposal_id = p.id where p.wallet_id in (select id from pg_temp.wallets_0877);
+select bool_and(x.amount_usd > 0 and p.status = 'executed' and e.kind = 'payout') is not false from treasury.payouts x join treasury.proposals p on p.id = x.proposal_id join treasury.entries e on e.id = x.entry_id where p.wallet_id in (select id from pg_temp.wallets_0877);
+select count(*) = 33 from treasury.wallet_signers where wallet_id in (select id from pg_temp.wallets_0877);
+select count(*) >= 1, bool_and((i.status = 'paid') = (i.donation_id is not null)) from treasury.payment_intents i where i.idempotency_key like 'testdata-' || testdata.seed_tag(42877) || '-%';
+select count(*) = 0 from pg_temp.gifts_0877 g where g.aml_score >= 75 and not exists (select from treasury.aml_screenings s where s.subject_id = g.id and s.verdict <> 'clear');
+select count(*) = 8, bool_and((select count(*) = 2 from treasury.sanctions_names n where n.list = s.list and n.uid = s.uid)) from treasury.sanctions_entries s where s.list = 'TESTDATA-' || testdata.seed_tag(42877);
+select count(*) = 3, max(rate) < 1.01 * min(rate) from treasury.exchange_rates where base = 'BTC' and source like 'testdata-' || testdata.seed_tag(42877) || '-%' and occurred_at = '2026-08-01 00:00+00';
+select count(*) > 5, bool_and(status = 'signed_off' and difference = 0 and signed_off_by <> prepared_by and statement_balance = treasury.wallet_ledger(wallet_id, currency, as_of)) from treasury.reconciliations where wallet_id in (select id from pg_temp.wallets_0877);
+select testdata.hash_chain(null, i) = sha256(sha256('\x01'::bytea) || '\x02'::bytea), testdata.link_hash(null, '\x01', '\x02') = sha256('\x0102'), count(*) = 2 from unnest(array['\x01', '\x02']::bytea[]) i;
+select tgenabled = 'O' from pg_trigger where tgname = 'entries_stamp' and tgrelid = 'treasury.entries'::regclass;
+set local testdata.allow = off;
+select blueprint.raises('select testdata.gen_treasury(42877, 0, 10, 0.001)', '42501', 'not allowed');
+select count(*) = 1, (select count(*) = 0 from blueprint.open_to_public('testdata')) from testdata.generators where name = 'gen_treasury' and after = '{gen_transactions}' and chunk_rows = 100000000;
+
+-- revert
+delete from testdata.generators where name = 'gen_treasury';
+drop function testdata.gen_treasury;
+drop aggregate testdata.hash_chain(bytea, bytea);
+drop function testdata.link_hash;
