@@ -34,10 +34,15 @@ def select(blueprint: Blueprint, words: Iterable[str], status: Mapping[str, str]
             filters.setdefault(kind, set()).update(_matching(blueprint, kind, value, status))
         else:
             ids |= _named(blueprint, word)
+    named = bool(ids)
     for chosen in filters.values():
         ids = ids & chosen if ids else chosen
         if not ids:
             break
+    if named and not ids:
+        raise UsageError(
+            "No task has all of these at once.", hint="Filters narrow what is named: give several commands, or filters of one kind."
+        )
     if not words:
         ids = set(blueprint.tasks)
     return [blueprint.tasks[i] for i in blueprint.graph.order if i in ids]
