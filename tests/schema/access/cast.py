@@ -42,6 +42,9 @@ class Actor:
     is_ghost: bool = False
     """Whether the platform may show less than the model says: the account is suspended."""
 
+    opens: str | None = None
+    """The design that the share link in the claims opens, by its name."""
+
     @property
     def person(self) -> str | None:
         return id_of(self.name) if self.name else None
@@ -51,7 +54,7 @@ class Actor:
         return roles_of(self.role)
 
     def __str__(self) -> str:
-        return f"{self.role}:{self.name}" if self.name else self.role
+        return ":".join(filter(None, [self.role, self.name, self.opens]))
 
 
 ALONE = (

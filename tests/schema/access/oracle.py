@@ -116,7 +116,7 @@ def _try(clone: Clone, actor: Actor, tried: Sequence[Attempt], with_triggers: bo
     with clone.connect(autocommit=False) as connection:
         if not with_triggers:
             connection.execute("set local session_replication_role = replica")
-        if actor.person is not None:
+        if actor.person is not None or actor.claims:
             connection.execute("select core.act_as(%s, %s, %s)", (actor.person, actor.role, Jsonb(actor.claims)))
         connection.execute(f"set local role {actor.role}".encode())
         sql = "select failure, message, met, keys from probe.attempt(%s) order by no"

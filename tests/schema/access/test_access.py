@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from .cast import CAST, CROWD
+from .cast import CAST, CROWD, Actor, id_of
 from .model import MODEL
 from .oracle import Verdict, judge
 
@@ -34,6 +35,15 @@ def test_everybody_meets_exactly_the_rows_that_the_model_gives(clone: Clone, can
     verdict = judge(clone, canaries, model, CAST)
     _expect_agreement(verdict)
     assert verdict.cases >= 10_000
+
+
+def test_a_share_link_opens_one_unlisted_design_and_nothing_else(clone: Clone, canaries: Canaries, model: Mapping[str, Table]) -> None:
+    clone.run("select core.load_key('design.share', sha256('canary'))")
+    with clone.acting(id_of("ada")) as connection:
+        (link,) = connection.execute("select core.create_share_link(%s)", (id_of("design ada unlisted"),)).fetchone() or ("",)
+    bearers = [Actor(role, name, {"share": link}, opens="design ada unlisted") for role, name in (("hc_anon", None), ("hc_member", "bob"))]
+    forgers = [replace(bearer, claims={"share": link[:-1] + "_-"[link[-1] == "_"]}, opens=None) for bearer in bearers]
+    _expect_agreement(judge(clone, canaries, model, [*bearers, *forgers]))
 
 
 @pytest.mark.drill

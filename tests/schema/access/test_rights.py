@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .cast import roles_of
@@ -10,8 +11,12 @@ from .conftest import ROLES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from hingecraft.testdata.pytest_plugin import Clone
+
     from .canaries import Canaries, Shape
     from .rules import Form, Table
+
+LEAVES = Path(__file__).with_name("leaves.sql").read_text(encoding="utf-8")
 
 IDLE = {"core.kyc"}
 """Tables that roles may ask (for the status of an id, by function) and get no row of."""
@@ -50,6 +55,11 @@ def _is_meant(table: Table, roles: frozenset[str]) -> bool:
 
 def test_only_what_a_form_lists_is_written(canaries: Canaries, model: Mapping[str, Table]) -> None:
     assert [wrong for name, shape in canaries.shapes.items() for role in ROLES for wrong in _wrong(shape, model[name], role)] == []
+
+
+def test_partitions_are_read_and_written_through_their_parents_alone(clone: Clone) -> None:
+    with clone.connect() as connection:
+        assert connection.execute(LEAVES.encode(), {"roles": ROLES}).fetchall() == []
 
 
 def _wrong(shape: Shape, table: Table, role: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..cast import id_of
 from ..rules import CLOSED, REFERENCE, Asking, Row, Table, anybody, form, members, own, public, staff
 
 SHOWN = ("released", "deprecated")
@@ -18,7 +19,9 @@ def collaborates(design: str, asking: Asking) -> bool:
 
 
 def design_for_all(row: Row, asking: Asking) -> bool:
-    return row["visibility"] == "public" and row["status"] in SHOWN and row["deleted_at"] is None
+    """What is public and was released, and what the share link in the claims opens."""
+    is_shared = asking.actor.opens is not None and row["id"] == id_of(asking.actor.opens) and row["visibility"] == "unlisted"
+    return (is_shared or (row["visibility"] == "public" and row["status"] in SHOWN)) and row["deleted_at"] is None
 
 
 def design_for_members(row: Row, asking: Asking) -> bool:
