@@ -157,6 +157,7 @@ select index, blueprint.plan_uses(sql, index) from (values
   ($$ select id from core.designs where tags @> '{brass}' $$, 'designs_tags_idx'),
   ($$ select id from core.designs where title ilike '%hinge%' $$, 'designs_title_idx')) v(sql, index);
 set local enable_seqscan = off;
+set local enable_bitmapscan = off;
 create function pg_temp.plan(sql text) returns jsonb language plpgsql as $$ declare p jsonb; begin execute 'explain (format json) ' || sql into p; return p; end $$;
 select not pg_temp.plan($$ select id from core.designs where visibility = 'public' and status = 'released' and deleted_at is null order by published_at desc, id desc limit 20 $$)::text ~ '"Sort"';
 

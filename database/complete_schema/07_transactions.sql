@@ -650,7 +650,7 @@ begin
       and not exists (select from core.match_candidates m where m.transaction_id = t.id) order by t.created_at for update skip locked
   loop
     insert into core.donations (chain, currency, amount_crypto, amount_usd, txid, from_address, to_wallet_id, fund_code, status, confirmations, metadata)
-    select movement.chain, movement.currency, movement.amount_crypto, movement.amount_usd, movement.txid, movement.counterparty_address, movement.wallet_id, coalesce(w.metadata ->> 'pool', 'general'), 'pending', movement.confirmations, '{"source": "unmatched"}'
+    select movement.chain, movement.currency, movement.amount_crypto, nullif(movement.amount_usd, 0), movement.txid, movement.counterparty_address, movement.wallet_id, coalesce(w.metadata ->> 'pool', 'general'), 'pending', movement.confirmations, '{"source": "unmatched"}'
     from core.wallets w where w.id = movement.wallet_id and movement.chain <> 'fiat' on conflict do nothing returning id into guest;
     if guest is not null then
       update core.transactions t set donation_id = guest where t.id = movement.id;

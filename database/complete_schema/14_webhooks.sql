@@ -105,7 +105,8 @@ select cols, blueprint.raises(format($$ insert into core.webhooks (target_url, %
   ('name, owner_id, filter', $$ 'x-0791', '00000000-0000-7000-8000-000000791001', '[]' $$, '23514', 'webhooks_filter_check'),
   ('name, owner_id, headers', $$ 'x-0791', '00000000-0000-7000-8000-000000791001', '[]' $$, '23514', 'webhooks_headers_check'),
   ('name, owner_id, metadata', $$ 'x-0791', '00000000-0000-7000-8000-000000791001', '[]' $$, '23514', 'webhooks_metadata_check')) v(cols, vals, state, rule);
-select blueprint.plan_uses($$ select from core.webhooks where owner_id = '00000000-0000-7000-8000-000000791001' $$, 'webhooks_owner_id_idx');
+select bool_or(blueprint.plan_uses($$ select from core.webhooks where owner_id = '00000000-0000-7000-8000-000000791001' $$, index))  -- the key of names (0793) serves, too
+from unnest(array['webhooks_owner_id_idx', 'webhooks_name_owner_id_key']) index;
 select relrowsecurity and relforcerowsecurity from pg_class where oid = 'core.webhooks'::regclass;
 select c, has_column_privilege('hc_member', 'core.webhooks', c, 'select') and has_column_privilege('hc_auditor', 'core.webhooks', c, 'select') from unnest(string_to_array('id,owner_id,direction,name,target_url,provider,'
   'status,event_patterns,filter,api_version,max_in_flight,timeout_ms,failure_count,opened_until,disabled_reason,headers,verified_at,last_success_at,metadata,created_at,updated_at', ',')) c;

@@ -757,6 +757,7 @@ comment on procedure testdata.work is 'Makes chunks until none is left, a commit
 select blueprint.raises($$ select testdata.plan('nano', -856) $$, '42501');
 set local testdata.allow = on;
 select testdata.keys_of('none', 1) is null, testdata.window_start() = '2026-07-04 00:00+00', testdata.window_end() = '2026-11-01 00:00+00';
+delete from testdata.seeds;
 delete from testdata.generators;
 update testdata.profiles set window_days = 40;
 select blueprint.open_room('probe_0856');

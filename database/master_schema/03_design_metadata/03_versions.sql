@@ -298,7 +298,7 @@ select why, blueprint.raises(sql, state, why) from (values
   ('is in use', '55006', $$ update design.spec_schemas set json_schema = json_schema || '{"title": "x"}' where family = 'barrel' and version = 1 $$),
   ('listings_version_released', '23514', format($$ insert into design.listings (design_id, version_id, price_usd) values ('00000000-0000-7000-8000-000000066003', %L, 1) $$, current_setting('probe.v1')))) v(why, state, sql);
 select design.is_being_made(current_setting('probe.v1')::uuid), design.is_being_made(uuidv7()) is null;
-select blueprint.raises($$ select 1 / count(*) from design.files where design.is_being_made(version_id) is false $$, '22012');
+select blueprint.raises($$ select 1 / count(*) from design.files where version_id::text = current_setting('probe.v1') and design.is_being_made(version_id) is false $$, '22012');
 update design.versions set released_at = now(), label = '1.0.0' where id::text = current_setting('probe.v1') returning released_at = now();
 update design.versions set yanked_at = now(), yank_reason = 'cracks' where id::text = current_setting('probe.v2') returning yank_reason = 'cracks';
 select blueprint.raises(format('update design.versions set released_at = now() - interval %L where id = %L', '1 day', current_setting('probe.v1')), '55006'),

@@ -220,8 +220,8 @@ insert into community.messages (club_id, seq, author_id, body) values ('00000000
 insert into community.messages (club_id, seq, author_id, body, occurred_at) values ('00000000-0000-7000-8000-000000082011', 2, '00000000-0000-7000-8000-000000082001', 'next', date_trunc('month', now(), 'UTC') + interval '40 days');
 select count(distinct tableoid) = 2 from community.messages where club_id = '00000000-0000-7000-8000-000000082011';
 select blueprint.raises($$ insert into community.messages (club_id, seq, body, occurred_at) values ('00000000-0000-7000-8000-000000082011', 3, 'x', now() + interval '10 years') $$, '23514', 'no partition');
-select count(*) = 5 from core.month_partitions('community.messages');
-select count(*) = 5 from core.month_partitions('community.feed_entries');
+select count(*) >= 5 from core.month_partitions('community.messages');
+select count(*) >= 5 from core.month_partitions('community.feed_entries');
 insert into community.reactions (club_id, message_seq, user_id, emoji) values ('00000000-0000-7000-8000-000000082011', 1, '00000000-0000-7000-8000-000000082001', '+1') returning created_at = now();
 insert into community.read_cursors (club_id, user_id) values ('00000000-0000-7000-8000-000000082011', '00000000-0000-7000-8000-000000082001') returning last_read_seq = 0 and read_at = now();
 insert into community.events (id, organiser_id, title, during) values ('00000000-0000-7000-8000-000000082031', '00000000-0000-7000-8000-000000082001', 'Probe', tstzrange(now(), now() + interval '1 hour'))

@@ -101,6 +101,7 @@ insert into core.webhooks (id, owner_id, name, target_url, status, event_pattern
   ('00000000-0000-7000-8000-000000205012', '00000000-0000-7000-8000-000000205001', 'b-0205', 'https://example.org', 'active', '{design.released}');
 insert into core.assets (id, owner_id, filename, media_type, byte_size) values ('00000000-0000-7000-8000-000000205021', '00000000-0000-7000-8000-000000205001', 'a.png', 'image/png', 1);
 insert into automation.asset_jobs (id, asset_id, step, profile, priority) values ('00000000-0000-7000-8000-000000205022', '00000000-0000-7000-8000-000000205021', 'ocr', 'a', -9), ('00000000-0000-7000-8000-000000205023', '00000000-0000-7000-8000-000000205021', 'ocr', 'b', -8);
+update automation.asset_jobs set run_after = now() + interval '1 day' where id::text not like '%-000000205%';
 create temporary table probe_0205 (event uuid, delivery uuid, fence bigint, hooks uuid[]) on commit drop;
 insert into pg_temp.probe_0205 (hooks) select array_agg(id) from core.webhooks where name like '%-0205' and 'webhook.test' = any (event_patterns);
 grant all on pg_temp.probe_0205 to hc_worker;
