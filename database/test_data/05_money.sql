@@ -866,7 +866,7 @@ begin
     where w.seed = gen_treasury.seed and w.kind = 'wallet' and (w.n between 7 and 12 or w.n between 21 and 25) returning 1),
   asked as materialized (
     select t.id as transaction_id, t.n, t.wallet_id, t.chain, t.currency::text as currency, t.amount_crypto::numeric as amount, t.amount_usd, t.counterparty_address as address, t.created_at - interval '5 hours' as at, 'executed' as status, t.created_at as done_at
-    from (select e.n, x.* from testdata.entities e join core.transactions x on x.id = testdata.uid(seed, 108, e.n, testdata.ms(x.created_at)) and x.kind = 'outgoing' join testdata.entities w on w.id = x.wallet_id and w.seed = gen_treasury.seed and w.kind = 'wallet' where e.seed = gen_treasury.seed and e.kind = 'donation' and e.n % 10 = 0 and e.n >= lo and e.n < hi) t
+    from (select m.n, x.* from testdata.movements_of(seed, lo, hi, sf) m join core.transactions x on x.id = m.id where m.slot = 108 and m.kind = 'outgoing') t
     union all
     select null, 200000000 + k, w.id, networks[k + 1], natives[k + 1], 1 + k, round((1 + k) * testdata.rate(natives[k + 1], seed, ended), 2), testdata.address(networks[k + 1], seed, 3000000000 + k, false), ended - (2 + k) * interval '1 day', case when k % 2 = 0 then 'open' else 'rejected' end, ended - (1 + k) * interval '1 day'
     from generate_series(0, 4) k join testdata.entities w on w.seed = gen_treasury.seed and w.kind = 'wallet' and w.n = 21 + k),
