@@ -225,8 +225,8 @@ insert into core.wallets (chain, address, custody) values ('ethereum', '0x000000
 select blueprint.raises($$ insert into core.wallets (chain, address, custody) values ('ethereum', '0x0000000000000000000000000000000000712abc', 'cold') $$, '23505', 'wallets_chain_address_norm_key'),
   blueprint.raises($$ insert into core.currencies (code, name, kind, chain, decimals, contract_address) values ('PROBE', 'x', 'token', 'ethereum', 6, '0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48') $$, '23505', 'currencies_chain_contract_address_key');
 select index, blueprint.plan_uses(sql, index) from (values
-  ($$ select from core.wallets where chain = 'ethereum' and address_norm = '0x0' $$, 'wallets_chain_address_norm_key'),
-  ($$ select from core.currencies where chain = 'ethereum' and contract_address = '0x0' $$, 'currencies_chain_contract_address_key'),
+  ($$ select from core.wallets where chain = 'ethereum' order by address_norm $$, 'wallets_chain_address_norm_key'),
+  ($$ select from core.currencies where chain = 'ethereum' order by contract_address $$, 'currencies_chain_contract_address_key'),
   ($$ select address from core.wallets where chain = 'bitcoin' and custody = 'public' and status = 'active' $$, 'wallets_public_chain_idx'),
   ($$ select from core.wallets where label operator(extensions.%) 'cold storge' $$, 'wallets_label_trgm_idx')) v(sql, index);
 
