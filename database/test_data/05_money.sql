@@ -239,9 +239,10 @@ declare
 begin
   return query
   with keys as materialized (
-    select k, k - case when k % 20 >= 14 then k % 20 - 14 else 0 end as base, greatest(k % 20 - 14, 0)::int as step from generate_series(lo, hi - 1) k offset 0),
+    select k.k, k.base, k.step, testdata.spread(seed, 86110, k.base, greatest(total, k.base + 1)) as base_u, testdata.spread(seed, 86110, k.k, greatest(total, k.k + 1)) as own_u
+    from (select k, k - case when k % 20 >= 14 then k % 20 - 14 else 0 end as base, greatest(k % 20 - 14, 0)::int as step from generate_series(lo, hi - 1) k offset 0) k offset 0),
   clocked as materialized (
-    select k.k, k.base, k.step, testdata.moment(testdata.spread(seed, 86110, k.base, greatest(total, k.base + 1)), begun, shape) as base_at, testdata.moment(testdata.spread(seed, 86110, k.k, greatest(total, k.k + 1)), begun, shape) as own_at from keys k offset 0),
+    select k.k, k.base, k.step, testdata.moment(k.base_u, begun, shape) as base_at, testdata.moment(k.own_u, begun, shape) as own_at from keys k offset 0),
   dated as materialized (
     select c.k, case when m.member then c.base else c.k end as origin, m.member and c.k % 20 >= 14 as in_series, case when m.member then m.at else date_trunc('milliseconds', begun + (c.own_at - begun) * share) end as at
     from clocked c, lateral (select f.first_at + c.step * interval '1 month' as at, f.first_at + c.step * interval '1 month' < last as member from (select date_trunc('milliseconds', begun + (c.base_at - begun) * share) as first_at) f) m offset 0),

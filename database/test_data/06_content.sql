@@ -14,14 +14,15 @@ as $$
 declare
   total constant bigint := testdata.keys_of('gen_content', sf);
   people constant bigint := testdata.keys_of('gen_users', sf);
+  begun constant timestamptz := testdata.window_start();
   shape constant double precision[] := testdata.shape_of(testdata.window_start(), testdata.window_end());
 begin
   return query
   with draws as materialized (
     select k, case when k % 20 in (5, 6) and k < 80 then (k / 20)::int end as planted, testdata.unit(seed, 86901, k) as u_kind, testdata.unit(seed, 86902, k - case when k % 50 = 49 then 1 else 0 end) as u_locale, testdata.unit(seed, 86903, k) as u_status,
-      testdata.unit(seed, 86904, k) as u_times, testdata.spread(seed, 86905, k, greatest(total, k + 1)) as u, testdata.zipf(testdata.unit(seed, 86906, k), greatest(20, people / 5), 1.1) - 1 as wanted
+      testdata.unit(seed, 86904, k) as u_times, testdata.spread(seed, 86905, k, greatest(total, k + 1)) * 0.99 as u, testdata.zipf(testdata.unit(seed, 86906, k), greatest(20, people / 5), 1.1) - 1 as wanted
     from generate_series(lo, hi - 1) k offset 0),
-  dated as materialized (select d.*, testdata.moment(d.u * 0.99, testdata.window_start(), shape) as at from draws d offset 0)
+  dated as materialized (select d.*, testdata.moment(d.u, begun, shape) as at from draws d offset 0)
   select d.k, testdata.uid(seed, 150, d.k, testdata.ms(d.at)), e.id, (array['article', 'tutorial', 'documentation', 'news', 'page', 'knowledge'])[testdata.pick_weighted(d.u_kind, '{0.45,0.70,0.80,0.88,0.92,1}')],
     case when d.planted is not null then 'en' else (array['en', 'de', 'fr', 'es', 'pt', 'it', 'ja', 'sw'])[testdata.pick_weighted(d.u_locale, '{0.50,0.60,0.69,0.78,0.85,0.90,0.96,1}')] end,
     w.status, w.path, testdata.steps_of(d.u_times, d.at, testdata.window_end(), cardinality(w.path)), d.at, d.planted, d.k - case when d.k % 50 = 49 then 1 else 0 end

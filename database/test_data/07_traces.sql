@@ -69,6 +69,7 @@ declare
   tag constant text := testdata.seed_tag(seed)::text;
   total constant bigint := testdata.keys_of('gen_analytics', sf);
   people constant bigint := testdata.keys_of('gen_users', sf);
+  begun constant timestamptz := testdata.window_start();
   shape constant double precision[] := testdata.shape_of(testdata.window_start(), testdata.window_end());
   names constant text[] := '{page.view,search.run,design.view,design.download,order.start,order.pay,donate.open,donate.done,article.read,club.view,course.view,profile.view,landing.view,session.leave}';
   countries constant text[] := (select array_agg(p.country::text order by p.n) from testdata.places p);
@@ -77,23 +78,23 @@ declare
 begin
   perform testdata.require_allowed();
   with sessions as materialized (
-    select s.n, case when s.n % 5 = 0 then 1000000000 + s.n else testdata.zipf(s.u_visitor, greatest(2, total / 4), 1.1) end as visitor, testdata.moment(s.u * 0.99, testdata.window_start(), shape) as at, s.u_path,
+    select s.n, case when s.n % 5 = 0 then 1000000000 + s.n else testdata.zipf(s.u_visitor, greatest(2, total / 4), 1.1) end as visitor, testdata.moment(s.u, begun, shape) as at, s.u_path,
       least(24, greatest(1, floor(testdata.lognormal(s.u_length, 5, 0.7))))::int as length, 20 + s.gap as gap, v.states
-    from (select k as n, testdata.spread(seed, 86703, k, greatest(total, k + 1)) as u, testdata.unit(seed, 86704, k) as u_visitor, testdata.unit(seed, 86705, k) as u_length, testdata.unit(seed, 86706, k) as u_path, testdata.int_between(seed, 86707, k, 0, 70) as gap, testdata.int_between(seed, 86708, k, 0, 1535)::int as walk
+    from (select k as n, testdata.spread(seed, 86703, k, greatest(total, k + 1)) * 0.99 as u, testdata.unit(seed, 86704, k) as u_visitor, testdata.unit(seed, 86705, k) as u_length, testdata.unit(seed, 86706, k) as u_path, testdata.int_between(seed, 86707, k, 0, 70) as gap, testdata.int_between(seed, 86708, k, 0, 1535)::int as walk
       from generate_series(lo, hi - 1) k offset 0) s join testdata.visits v on v.walk = s.walk offset 0),
   known as materialized (
-    select s.*, date_trunc('milliseconds', least(s.at, testdata.window_end() - interval '1 hour')) as begun, e.id as user_id, g.at as agreed_at, w.at as left_at, countries[testdata.pick_weighted(testdata.unit(seed, 86709, s.visitor), cum)] as country, testdata.unit(seed, 86710, s.n) as u_kind
+    select s.*, date_trunc('milliseconds', least(s.at, testdata.window_end() - interval '1 hour')) as started, e.id as user_id, g.at as agreed_at, w.at as left_at, countries[testdata.pick_weighted(testdata.unit(seed, 86709, s.visitor), cum)] as country, testdata.unit(seed, 86710, s.n) as u_kind
     from sessions s left join testdata.entities e on e.seed = gen_analytics.seed and e.kind = 'user' and e.n = s.visitor / 3 and s.visitor % 3 = 0 and s.visitor / 3 < people and e.at < s.at
     left join lateral (select c.occurred_at as at from core.consents c join core.legal_documents d on d.id = c.document_id and d.kind = 'analytics' where c.user_id = e.id and c.decision = 'granted' order by c.occurred_at limit 1) g on true
     left join lateral (select c.occurred_at as at from core.consents c join core.legal_documents d on d.id = c.document_id and d.kind = 'analytics' where c.user_id = e.id and c.decision = 'withdrawn' order by c.occurred_at limit 1) w on true offset 0),
   events as (
-    select k.n, k.visitor, k.user_id, k.agreed_at, k.left_at, k.country, k.u_kind, k.u_path, 200 as kind, p.place, names[case when p.place > k.length then 14 else k.states[p.place] end] as name, k.begun + (p.place - 1) * k.gap * interval '1 second' as at,
+    select k.n, k.visitor, k.user_id, k.agreed_at, k.left_at, k.country, k.u_kind, k.u_path, 200 as kind, p.place, names[case when p.place > k.length then 14 else k.states[p.place] end] as name, k.started + (p.place - 1) * k.gap * interval '1 second' as at,
       case when k.n % 200 = 3 and p.place = 1 then jsonb_build_object('client_id', k.n) when k.u_kind < 0.03 then '{"bot": true}'::jsonb when p.place = 1 and k.n % 7 = 3 then jsonb_build_object('campaign', (array['spring', 'makers', 'schools', 'repair'])[1 + k.n % 4], 'medium', 'newsletter') else '{}' end as props
     from known k, generate_series(1, k.length + 1) p(place)
     union all
-    select k.n, k.visitor, k.user_id, k.agreed_at, k.left_at, k.country, k.u_kind, k.u_path, 201, 1, names[k.states[1]], k.begun + interval '1 second', jsonb_build_object('client_id', k.n) from known k where k.n % 200 = 3
+    select k.n, k.visitor, k.user_id, k.agreed_at, k.left_at, k.country, k.u_kind, k.u_path, 201, 1, names[k.states[1]], k.started + interval '1 second', jsonb_build_object('client_id', k.n) from known k where k.n % 200 = 3
     union all
-    select k.n, k.visitor, null, null, null, k.country, k.u_kind, k.u_path, 202, x.place, x.name, k.begun + x.place * interval '2 seconds', jsonb_build_object('experiment', 'testdata-' || tag || '-buy-button', 'variant', case when k.n / 5 % 2 = 0 then 'control' else 'treatment' end)
+    select k.n, k.visitor, null, null, null, k.country, k.u_kind, k.u_path, 202, x.place, x.name, k.started + x.place * interval '2 seconds', jsonb_build_object('experiment', 'testdata-' || tag || '-buy-button', 'variant', case when k.n / 5 % 2 = 0 then 'control' else 'treatment' end)
     from known k, (values (1, 'experiment.exposed'), (2, 'experiment.converted')) x(place, name) where k.n % 5 = 0 and (x.place = 1 or k.n / 10 * 37 % 100 < case when k.n / 5 % 2 = 0 then 25 else 28 end)),
   rows as (
     insert into core.analytics (id, occurred_at, subject_key, received_at, event_name, user_id, session_key, source, path, referrer_host, country, props, schema_version, consent_ok)
