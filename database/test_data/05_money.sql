@@ -631,7 +631,7 @@ drop function testdata.cases_of;
 -- proves: number_gaps() finds nothing and next_number() goes on, verify_receipt() knows its codes, one live receipt a gift, statements equal their receipts, digests recompute, gifts know their receipt, twice gives the same.
 -- needs: BUILD_0757, BUILD_0759, BUILD_0760, BUILD_0861
 create function testdata.gen_receipts(seed bigint, lo bigint, hi bigint, sf numeric) returns bigint
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = '' set enable_nestloop = off
 as $$
 #variable_conflict use_variable
 declare
@@ -774,7 +774,7 @@ create function testdata.link_hash(state bytea, start bytea, item bytea) returns
 create aggregate testdata.hash_chain(bytea, bytea) (sfunc = testdata.link_hash, stype = bytea);
 
 create function testdata.gen_treasury(seed bigint, lo bigint, hi bigint, sf numeric) returns bigint
-  language plpgsql set search_path = ''
+  language plpgsql set search_path = '' set enable_nestloop = off
 as $$
 #variable_conflict use_variable
 declare
