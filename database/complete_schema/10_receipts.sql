@@ -264,7 +264,7 @@ alter table core.receipts
   add constraint receipts_ein_check check (jsonb_typeof(organisation) <> 'object' or coalesce(organisation ->> 'ein' ~ '^\d{2}-\d{7}$' and organisation ->> 'legal_name' <> '', false)),
   add constraint receipts_amount_usd_check check (amount_usd > 0 or kind = 'void' and amount_usd = 0),
   add constraint receipts_goods_value_usd_check check (goods_value_usd = 0 or goods_value_usd > 0 and statement_text ~* 'good[- ]faith'),
-  add constraint receipts_property_description_check check (length(property_description) >= 3 and length(property_description) <= 500 and property_description !~* '(\$|USD|EUR)\s*\d|\d\s*(\$|USD|EUR)'),
+  add constraint receipts_property_description_check check (length(property_description) >= 3 and length(property_description) <= 500 and property_description !~* '(\$|\m(USD|EUR))\s*\d|\d\s*(\$|(USD|EUR)\M)'),
   add constraint receipts_replaces_id_check check (replaces_id <> id and (replaces_id is not null or kind in ('original', 'annual_statement')) or replaces_id is null and kind in ('original', 'annual_statement')),
   add constraint receipts_donation_id_check check ((kind = 'annual_statement') = (donation_id is null)),
   add constraint receipts_statement_text_check check (statement_text <> ''),
@@ -287,7 +287,7 @@ comment on constraint receipts_replaces_id_check on core.receipts is 'Correction
 insert into core.users (id, handle) values ('00000000-0000-7000-8000-000000753001', 'ada-0753');
 insert into core.donations (id, chain, currency, amount_usd) values ('00000000-0000-7000-8000-000000753011', 'fiat', 'USD', 100);
 insert into core.receipts (id, donation_id, number, tax_year, organisation, amount_usd, goods_value_usd, statement_text, property_description, verification_code) values
-  ('00000000-0000-7000-8000-000000753021', '00000000-0000-7000-8000-000000753011', 'HC-2001-975301', 2001, '{"legal_name": "Probe", "ein": "12-3456789"}', 100, 10, 'In return you got a hinge; our good-faith estimate of its value is 10.', '0.01 BTC (Bitcoin)', 'PROBE0753AA1');
+  ('00000000-0000-7000-8000-000000753021', '00000000-0000-7000-8000-000000753011', 'HC-2001-975301', 2001, '{"legal_name": "Probe", "ein": "12-3456789"}', 100, 10, 'In return you got a hinge; our good-faith estimate of its value is 10.', '100.5 USDC-ethereum (USD Coin)', 'PROBE0753AA1');
 insert into core.receipts (kind, replaces_id, donation_id, number, tax_year, organisation, amount_usd, statement_text, verification_code) values ('void', '00000000-0000-7000-8000-000000753021', '00000000-0000-7000-8000-000000753011', 'HC-2001-975302', 2001, '{"legal_name": "Probe", "ein": "12-3456789"}', 0, 'Void.', 'PROBE0753AA2');
 select rule, blueprint.raises(format($$ insert into core.receipts (donation_id, number, tax_year, verification_code, organisation, statement_text, kind, amount_usd, goods_value_usd, property_description, replaces_id, %s) values (%L, 'HC-2001-975309', 2001, 'PROBE0753AA9', %L, %L, %L, %s, %s, %L, %L, %s) $$,
     coalesce(col, 'donor'), donation, '{"legal_name": "Probe", "ein": "' || ein || '"}', txt, kind, amount, goods, prop, rep, coalesce(val, '''{}''')), state, rule)

@@ -1,7 +1,7 @@
 -- Test data, people: accounts, consents and the identity room. Kinds of uid(): 1 users, 2 legal_documents, 3 consents, 10 role grants, 11 credentials, 12 second factors, 13 sessions, 14 refresh tokens,
 -- 15 groups, 16 invitations. Salts are the number of the task and two digits.
 
--- task: BUILD_0857 create_test_data critical
+-- task: BUILD_0857 create_test_data critical drill
 -- title: Generate core.users: places, growth curve, lawful lifecycles: testdata.gen_users(seed, lo, hi, sf)
 -- does: Exactly the users numbered [lo, hi): nineteen of twenty human, places by their weight with country, zone and language that fit, sign-ups along the growth curve in order of n, students with
 --   campus, statuses and their log by the walks of machine user, erased ones as erase_user() leaves them, merged pairs as merge_users() does. The first twenty are active people, whom later
@@ -157,7 +157,7 @@ drop function testdata.cover_window;
 drop function testdata.seed_tag;
 drop function testdata.steps_of;
 
--- task: BUILD_0858 create_test_data
+-- task: BUILD_0858 create_test_data drill
 -- title: Generate core.legal_documents and core.consents with re-consent waves and valid evidence
 -- does: gen_legal_documents: three versions of four kinds of text with adjoining periods, in a locale of private use that belongs to the seed, so that they meet no real text. gen_consents: everybody who
 --   was active accepts terms and privacy at sign-up and again after each new version, most within days; the charter 80 %, marketing 35 %, of which a fifth withdraws; some withdraw the terms as they
@@ -278,7 +278,7 @@ drop function testdata.gen_consents;
 drop function testdata.gen_legal_documents;
 drop function testdata.seed_locale;
 
--- task: BUILD_0871 create_test_data
+-- task: BUILD_0871 create_test_data drill
 -- title: Generate the identity room: profiles, known-password logins, sessions, roles, groups, invitations
 -- does: A profile with mixed visibility and the role member for everybody; for people who were active a password of testdata.password(n), whose sixteen bcrypt digests were computed once, second factors whose codes
 --   testdata.totp_code() tells, sessions of one to three devices with their families of refresh tokens. The first twenty are the staff: two admins, three moderators, two of finance, two of compliance, an

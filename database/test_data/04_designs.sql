@@ -1,7 +1,7 @@
 -- Test data, designs: projects, files, microfactories and the design room. Kinds of uid(): 50 designs, 51 assets, 52 microfactories, 53 versions, 54 reviews, 55 listings.
 -- Salts are the number of the task and two digits.
 
--- task: BUILD_0859 create_test_data
+-- task: BUILD_0859 create_test_data drill
 -- title: Generate core.designs: zipf owners, plausible hinge titles, tags and spec summaries
 -- does: Owners by zipf(1.05) among the first fifth of the people, as far as they are active; kinds 60/25/15; titles of adjective, family, use and material; tags by zipf over some 300 terms; a licence
 --   whenever others see it; parameters that the schemas of the design room accept, whose load follows the square of the pin within 20 %; category from the taxonomy; an archived and a trashed tail.
@@ -129,7 +129,7 @@ delete from testdata.generators where name = 'gen_designs';
 drop function testdata.gen_designs;
 drop function testdata.designs_of;
 
--- task: BUILD_0860 create_test_data
+-- task: BUILD_0860 create_test_data drill
 -- title: Generate core.assets with real hashes: testdata.asset_bytes() rebuilds every small file
 -- does: Three files a design and of its owner: a model, a picture or paper, something more; lognormal sizes, what reading them told (even triangles, positive boxes, nine of ten watertight), walks of machine asset
 --   within minutes of the upload, and one in twelve with the bytes of somebody else's file under the same storage key. Files up to 64 KiB have bytes, which asset_bytes() makes again: their digest and size
@@ -249,7 +249,7 @@ drop function testdata.gen_assets;
 drop function testdata.assets_of;
 drop function testdata.content_bytes;
 
--- task: BUILD_0864 create_test_data
+-- task: BUILD_0864 create_test_data drill
 -- title: Generate core.microfactories placed on real cities with hours, grids and reachable processes
 -- does: 120 x sqrt(sf) workshops, at least forty, within 18 km of a city drawn by its weight, with its country and zone; hours with lunch breaks, night shifts and holidays, certificates that end, the share of
 --   renewables of the grid, walks of machine microfactory. Each accepts four process terms in turn, so that every leaf of the taxonomy has two that are active; where the taxonomy has no leaves yet,
@@ -353,7 +353,7 @@ delete from testdata.generators where name = 'gen_microfactories';
 drop function testdata.gen_microfactories;
 drop function testdata.microfactories_of;
 
--- task: BUILD_0872 create_test_data
+-- task: BUILD_0872 create_test_data drill
 -- title: Generate the design room: version graphs, fork trees, hinge specs, BOMs, reviews and listings
 -- does: gen_design_room: one to twelve versions a design with true content_sha256, files of gen_assets, specs inside their schemas with derived values, bills of parts of other designs, reviews by others, then the
 --   release with rising labels and head, listings with ratings. gen_design_forks: designs hang on older released ones, the oldest most, at most eight deep and only where licences agree.

@@ -2,7 +2,7 @@
 -- 104 incoming of gifts, 105 what they replaced, 106 sweeps, 107 sweeps as received, 108 payouts and exchanges, 109 refunds on chains, 110 core.refunds, 111 dust, 112 openings, 113 custodian fees,
 -- 114 cases of donors, 116 receipts, 117 their changes, 119 entries, 120 accounts, 121 budgets, 122 intents, 123 signers, 124 proposals, 125 payouts, 126 screenings, 127 reconciliations. Salts are the number of the task and two digits.
 
--- task: BUILD_0862 create_test_data
+-- task: BUILD_0862 create_test_data drill
 -- title: Generate core.wallets and checksummed addresses per chain: testdata.address(chain, seed, n)
 -- does: address() makes bech32 and bech32m (their checksum is linear: table checksums holds what each word adds at each place, bit_xor adds it up), base58check, EIP-55, StrKey with its CRC16 and base58 of
 --   exactly 32 bytes; txid() ids of the shape of a chain. The first sixty wallets are the organisation's: per chain a public, a hot, a cold one and multisigs of 2 of 3 and 3 of 5, then deposit pools;
@@ -200,7 +200,7 @@ drop function testdata.base58;
 drop function testdata.bech32;
 drop table testdata.checksums;
 
--- task: BUILD_0861 create_test_data
+-- task: BUILD_0861 create_test_data drill
 -- title: Generate core.donations: round-number peaks, recurring givers, campaigns, thresholds and refunds
 -- does: Donors by zipf(1.2) in blocks of ten among those who were there already, one gift in eight by a guest; amounts lognormal with peaks at round numbers; of twenty keys six are a standing order with a
 --   month between them; chains with their clocks: a gift is confirmed when its block is deep enough; crypto at rate() of its day. Large gifts of guests wait for a case, were flagged or let go by it; one
@@ -391,7 +391,7 @@ drop function testdata.donations_of;
 drop function testdata.block_seconds;
 drop function testdata.rate;
 
--- task: BUILD_0863 create_test_data
+-- task: BUILD_0863 create_test_data drill
 -- title: Generate core.transactions with chain clocks, replacements, fees and balances never below zero
 -- does: One incoming of the same id and amount per crypto gift that was sent; of settled ones every fifth is swept to the hot wallet, half of that paid out or exchanged later; fees of custodians, refunds with their rows
 --   of core.refunds, dust, and an opening per wallet that pays the network's fees: each outgoing amount was received before, so no balance goes below zero. Blocks are mined by the clock of their chain, confirmations are
@@ -519,7 +519,7 @@ delete from testdata.generators where name = 'gen_transactions';
 drop function testdata.gen_transactions;
 drop function testdata.movements_of;
 
--- task: BUILD_0865 create_test_data
+-- task: BUILD_0865 create_test_data drill
 -- title: Generate core.kyc cases exactly where thresholds demand them, with four eyes and expiry
 -- does: A case for each donor with an account whose gifts of twelve months reach core.threshold('kyc_gate') or ('aml_enhanced') of that day, decided before the gift that crossed it, by compliance and never the subject, valid
 --   24 months; one in five has a lapsed case before, one in ten a refused first try with its code, and who lapses soon a periodic one. Results hold flags only. Guests and flagged gifts have theirs from gen_donations.
@@ -625,7 +625,7 @@ delete from testdata.generators where name = 'gen_kyc';
 drop function testdata.gen_kyc;
 drop function testdata.cases_of;
 
--- task: BUILD_0866 create_test_data
+-- task: BUILD_0866 create_test_data drill
 -- title: Generate core.receipts gapless per tax year with corrections, voids and annual statements
 -- does: An original for each confirmed gift that is not anonymous, a void where it was refunded, one in a hundred corrected on request of finance, annual statements of years that are over; numbered in order of issue from where the
 --   series stands, which is moved on by as many. Texts, flags and codes as issue_receipt() and its thresholds of the day make them, digests too. Numbers follow each other over all gifts: it is one chunk.
@@ -761,7 +761,7 @@ select count(*) = 1, (select count(*) = 0 from blueprint.open_to_public('testdat
 delete from testdata.generators where name = 'gen_receipts';
 drop function testdata.gen_receipts;
 
--- task: BUILD_0877 create_test_data
+-- task: BUILD_0877 create_test_data drill
 -- title: Generate the treasury room: a balanced, hash-chained ledger of all donations, fees, sweeps, payouts
 -- does: Daily rates of three sources for the window, an account per wallet and currency, and an entry for each confirmed gift, refund, sweep, payout, exchange, fee and whatever else moved a wallet, in order of time from where series
 --   and chain stand: hash_chain() links them in one pass. Intents of every tenth crypto gift, signers of 2 of 3, proposals with two approvals and payouts for what was paid out, some open and refused ones, budgets of the

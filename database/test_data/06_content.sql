@@ -1,6 +1,6 @@
 -- Test data, content: texts in eight languages and what is written around them. Kinds of uid(): 150 texts. Salts are the number of the task and two digits.
 
--- task: BUILD_0869 create_test_data
+-- task: BUILD_0869 create_test_data drill
 -- title: Generate core.content in eight locales with typed blocks, schedules and planted search phrases
 -- does: Half of the texts in English, the others in seven languages; kinds and statuses by walks, blocks of sentences with headings, images, code, lists and embeds of real designs; words are counted as the trigger does; scheduled ones come
 --   years after any today, unpublished and archived ones had their time; rows of Wix and the vault with their ids there. One in fifty repeats its neighbour with a sentence more. Keys 5 + 20 i and 6 + 20 i hold phrase i of words('planted').

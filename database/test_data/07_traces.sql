@@ -1,7 +1,7 @@
 -- Test data, traces: what visitors do, and what leaves the house. Kinds of uid(): 200 events, 201 their repetitions, 202 experiment events, 203 consents to analytics, 204 texts about analytics.
 -- Salts are the number of the task and two digits.
 
--- task: BUILD_0867 create_test_data
+-- task: BUILD_0867 create_test_data drill
 -- title: Generate core.analytics as sessions of a Markov visitor model at hundreds of thousands of rows a second
 -- does: Table transitions is the matrix over 14 states, walks of it are drawn once into table visits by stratified draws, so that they keep to it; a session takes a walk and cuts it at a lognormal length, and each row is built from
 --   its keys by built-in functions alone. Visitors by zipf, every third may be a user, who shows only while a consent to analytics holds (gen_analytics_consents makes these); subject keys change every month, 3 % are bots, one session in

@@ -1,7 +1,7 @@
 -- Test data, community and learning. Kinds of uid(): 250 clubs, 251 threads, 252 messages, 253 events, 254 reports, 255 moderation actions, 256 reputation, 257 feed; 270 courses, 271 modules, 272 assessments,
 -- 273 enrolments, 274 attempts, 275 certifications, 276 certificates, 277 mentorships. Salts are the number of the task and two digits.
 
--- task: BUILD_0873 create_test_data
+-- task: BUILD_0873 create_test_data drill
 -- title: Generate the community room: clubs with gapless message streams, threads, events and moderation
 -- does: Exactly the clubs numbered [lo, hi) with all that is in them: members by zipf(1.1), messages in bursts numbered by time, threads with accepted answers, mentions of members, reactions, cursors, events with
 --   waiting lists, redactions, bans and mutes with their frozen evidence, reputation; and who follows the users u with u % clubs = n, with the feed of it. Where triggers count in honest mode, rows start at zero.
@@ -288,7 +288,7 @@ drop function testdata.gen_community;
 drop function testdata.members_of;
 drop function testdata.clubs_of;
 
--- task: BUILD_0878 create_test_data
+-- task: BUILD_0878 create_test_data drill
 -- title: Generate the learning room: cohorts with drop-out, item-response answers, skills and certificates
 -- does: Exactly the courses numbered [lo, hi), one a skill, with six modules, a quiz of ten items of planted difficulty of which one has a wrong key, and the certification it leads to. Learners come by zipf, study one evening
 --   a week, drop out by a hazard a module and answer by a Rasch model; attempts keep to limit and pause, evidence decays, certificates go to who passed and completed, mentors keep to what they said.

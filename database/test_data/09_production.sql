@@ -2,7 +2,7 @@
 -- 311 receipts of material, 312 finished lots, 313 receipts of pieces, 314 issues to parcels, 315 parcels; 320 factors, 321 records, 322 corrections, 323 offsets, 324 retirements, 325 baselines, 326 goals, 327 periods, 328 claims,
 -- 329 verifications. Salts are the number of the task and two digits.
 
--- task: BUILD_0874 create_test_data
+-- task: BUILD_0874 create_test_data drill
 -- title: Generate the production room: orders to shipments with genealogy, quality data and telemetry
 -- does: What happens in the factories numbered [lo, hi): four machines with weekly windows, at most one job a machine and week, so that bookings never meet; orders of versions released by then, from draft to delivered, quotes whose
 --   parts are the total, two runs an order, material from lots in the order they came (FEFO), movements, checks with one drifting machine in twenty, a parcel a run with its scans, telemetry of a sine with noise and planted spikes.
@@ -247,7 +247,7 @@ delete from testdata.generators where name = 'gen_production';
 drop function testdata.gen_production;
 drop function testdata.jobs_of;
 
--- task: BUILD_0876 create_test_data
+-- task: BUILD_0876 create_test_data drill
 -- title: Generate the impact room: factors over years, records with frozen factors, offsets, periods, claims
 -- does: gen_factors: factors of three activities, grid power for every country with a place, one a year over the window (source TESTDATA and the tag of the seed). gen_impact, factory by factory: records of what its runs, orders, parcels
 --   and months really used, with the factor frozen in, one in thirty corrected; offsets with partial retirements, a goal that is ahead or behind, months that are closed and published with their lines, and claims of units donated, for

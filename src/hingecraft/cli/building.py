@@ -21,7 +21,6 @@ def build(
     wait: Wait = 0,
     lock_timeout: LockTimeout = 3000,
     attempts: Attempts = 4,
-    drills: Drills = False,
     allow_blocking: Annotated[
         bool, typer.Option("--allow-blocking", help="Build indexes on filled tables although writers must wait.")
     ] = False,
@@ -41,7 +40,7 @@ def build(
     from hingecraft.cli.workshop import at_work, read_blueprint
 
     blueprint = read_blueprint()
-    options = Options(lock_timeout=lock_timeout, attempts=attempts, drills=drills, allow_blocking=allow_blocking)
+    options = Options(lock_timeout=lock_timeout, attempts=attempts, allow_blocking=allow_blocking)
     with at_work(dsn, options, wait=wait) as engine:
         chosen = select(blueprint, selection or [], {i: e.status for i, e in engine.ledger.entries().items()})
         face = Face("build", quiet=json, record=record)
