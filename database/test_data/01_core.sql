@@ -268,7 +268,7 @@ from generate_series(0, 9999) i;
 select core.uuid_time(testdata.uid(42, 1, 7, 1767225600123)) = timestamptz '2026-01-01 00:00:00.123+00', testdata.ms('2026-01-01 00:00:00.123+00') = 1767225600123;
 select testdata.uid(42, 1, 7, 1767225600123) = testdata.uid(42, 1, 7, 1767225600123), testdata.uid(42, 1, 7, 1767225600123) <> testdata.uid(43, 1, 7, 1767225600123), testdata.uid(42, 1, 7, 0) <> testdata.uid(42, 2, 7, 0);
 select count(distinct testdata.uid(42, 3, n, 0)) = 2000, bool_and(testdata.is_test_id(testdata.uid(42, 3, n, n))) from generate_series(1, 2000) n;
-select count(*) filter (where testdata.is_test_id(id)) = 0 from (select uuidv7() as id from generate_series(1, 50000)) fresh;
+select count(*) filter (where testdata.is_test_id(id)) <= 1 from (select uuidv7() as id from generate_series(1, 50000)) fresh;  -- one in 16 million looks like ours by chance
 select testdata.h(1, 2, 3) = testdata.h(1, 2, 3), testdata.h(1, 2, 3) <> testdata.h(2, 2, 3), testdata.h(1, 2, 3) <> testdata.h(1, 3, 3), not testdata.is_test_id(gen_random_uuid());
 select min(u) >= 0, max(u) < 1, abs(avg(u) - 0.5) < 0.01, count(*) filter (where testdata.chance(42, 1, n, 0.25)) between 2350 and 2650
 from (select n, testdata.unit(42, 1, n) as u from generate_series(1, 10000) n) draws;
