@@ -294,7 +294,7 @@ select set_config('probe.v2', design.commit_version('00000000-0000-7000-8000-000
 select array_agg(format('%s:%s', depth, quantity) order by depth) = '{1:2,2:6,3:6}' from design.bom_exploded where version_id::text = current_setting('probe.v2');
 update design.versions set released_at = now(), label = '1.0.0' where id::text in (current_setting('probe.v1'), current_setting('probe.v2'));
 update core.designs set status = 'in_review' where id::text like '%06701_';
-update core.designs set status = 'released', visibility = 'public' where id = '00000000-0000-7000-8000-000000067011';
+update core.designs set status = 'released', published_at = now(), visibility = 'public' where id = '00000000-0000-7000-8000-000000067011';
 insert into design.listings (id, design_id, version_id, price_usd, status, stats) values ('00000000-0000-7000-8000-000000067005', '00000000-0000-7000-8000-000000067011', current_setting('probe.v2')::uuid, 5, 'listed', '{"orders": 7, "downloads": 8}');
 insert into design.listing_ratings (listing_id, user_id, stars) values ('00000000-0000-7000-8000-000000067005', '00000000-0000-7000-8000-000000067001', 4), ('00000000-0000-7000-8000-000000067005', '00000000-0000-7000-8000-000000067002', 5);
 insert into design.reviews (version_id, reviewer_id) values (current_setting('probe.v2')::uuid, '00000000-0000-7000-8000-000000067002');

@@ -86,7 +86,7 @@ select set_config('probe.sa', design.commit_version('00000000-0000-7000-8000-000
 select set_config('probe.by', design.commit_version('00000000-0000-7000-8000-000000075005', 'BY', '[]', licence => 'CC-BY-4.0')::text, true) is not null;
 update design.versions set released_at = now() where id::text in (current_setting('probe.sa'), current_setting('probe.by'));
 update core.designs set status = 'in_review' where id = '00000000-0000-7000-8000-000000075005';
-update core.designs set status = 'released', visibility = 'public' where id = '00000000-0000-7000-8000-000000075005';
+update core.designs set status = 'released', published_at = now(), visibility = 'public' where id = '00000000-0000-7000-8000-000000075005';
 select core.act_as('00000000-0000-7000-8000-000000075002');
 set local role hc_member;
 select why, blueprint.raises(format('select design.fork(%L, %L, %s)', v, 'Fork', rest), state, why) from (values
@@ -524,7 +524,7 @@ begin
   update design.versions x set released_at = clock_timestamp(), label = semver where x.id = version;
   update core.designs d set head_version_id = version where d.id = v.design_id;
   update core.designs d set status = 'in_review' where d.id = v.design_id and d.status = 'draft';
-  update core.designs d set status = 'released' where d.id = v.design_id and d.status in ('in_review', 'deprecated');
+  update core.designs d set status = 'released', published_at = coalesce(d.published_at, now()) where d.id = v.design_id and d.status in ('in_review', 'deprecated');
 end $$;
 
 create function design.yank(version uuid, reason text) returns uuid
