@@ -430,7 +430,7 @@ create function core.similar_designs(design uuid, k int default 10) returns tabl
   language sql stable security definer
 begin atomic
   with mine as (
-    select d.* from core.designs d where d.id = design and (d.owner_id = core.current_user_id() or core.has_role('hc_moderator')
+    select d.id, d.title, d.tags, d.category_id from core.designs d where d.id = design and (d.owner_id = core.current_user_id() or core.has_role('hc_moderator')
       or (d.visibility in ('public', 'community') and d.status in ('released', 'deprecated') and d.deleted_at is null and (d.visibility = 'public' or core.has_role('hc_member'))))
   ), candidates as (
     select c.id from mine m join core.designs c on c.title operator(extensions.%) m.title

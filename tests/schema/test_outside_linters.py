@@ -91,14 +91,14 @@ def test_splinter_finds_no_error_and_no_warning(built: Database, rooms: list[str
 def _known(database: Database, diagnostic: dict[str, Any]) -> bool:
     """What splinter cannot know.
 
-    An SQL-standard body is bound when it is made, a procedure that commits may have no SET clause, and a view may say why it
-    runs as its owner.
+    An SQL-standard body is bound when it is made, an aggregate and a procedure that commits may have no SET clause, and a view
+    may say why it runs as its owner.
     """
     name = str((re.search(r"`([^`\\]+)", diagnostic["message"]) or [None, ""])[1])
     room, _, short = name.partition(".")
     match diagnostic["category"].rsplit("/", 1)[-1]:
         case "functionSearchPathMutable":
-            bound = "prosqlbody is not null or (prokind = 'p' and obj_description(oid) like '%commits%')"
+            bound = "prosqlbody is not null or prokind = 'a' or (prokind = 'p' and obj_description(oid) like '%commits%')"
             sql = f"select bool_or({bound}) from pg_proc where pronamespace = '{room}'::regnamespace and proname = '{short}'"
             return bool(database.ask(sql))
         case "securityDefinerView":

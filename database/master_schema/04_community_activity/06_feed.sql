@@ -159,7 +159,7 @@ begin atomic
   entry as (
     select e.id, e.actor_id, e.verb, e.object_kind, e.object_id, e.occurred_at, e.seen_at from community.feed_entries e, me where e.user_id = me.id and e.actor_id <> me.id and e.occurred_at > now() - interval '60 days'
     union all
-    select null as uuid, e.actor_id, e.verb, e.object_kind, e.object_id, e.occurred_at, null
+    select null as id, e.actor_id, e.verb, e.object_kind, e.object_id, e.occurred_at, null as seen_at
     from me join community.follows f on f.follower_id = me.id and f.kind = 'user' join community.feed_entries e on e.user_id = f.target_id and e.actor_id = f.target_id and e.is_pull and e.occurred_at > now() - interval '60 days'),
   closeness as (
     select m.author_id as actor_id, least(count(*), 12) as reactions
