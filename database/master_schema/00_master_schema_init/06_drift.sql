@@ -242,7 +242,7 @@ select count(*) = 5, bool_and(task_id = 'BUILD_0019'),
   array_agg(kind || ' ' || object_type order by kind, object_type) = '{altered function,altered table,foreign table,foreign table column,missing index}'
 from blueprint.detect_drift(null, 'probe_0019');
 select count(*) = 5 from blueprint.drift_findings where identity ~ 'probe_0019' and resolved_at is null;
-select blueprint.snapshot_fingerprints(null, array(select object_type || ' ' || identity from blueprint.detect_drift(null, 'probe_0019')), 'probe_0019') >= 0;
+select blueprint.snapshot_fingerprints(null, array(select object_type || ' ' || identity from blueprint.drift_findings where identity ~ 'probe_0019' and resolved_at is null), 'probe_0019') >= 0;
 select count(*) = 5 from blueprint.detect_drift(null, 'probe_0019');
 create index parts_name_idx on probe_0019.parts (name);
 create or replace function probe_0019.one() returns int language sql immutable return 1;
