@@ -395,7 +395,7 @@ select count(*) = 2, count(*) filter (where "_owner" = 'system' and "donorEmail"
 --   confirmed with its value. The decision explains every rule and stays in the row; asked again it answers the same. core.release_donation() is how
 --   compliance lets a flagged gift go, or fails it.
 -- proves: 2,000 and 1,500 USD from one address cross the gate, the rule is named and a case is open; an approval lets the retry confirm; a hit and a high score
---   flag; members cannot call it; compliance releases with a reason, and never a hit. That two gifts at once cannot both stay below the gate is raced.
+--   flag; members cannot call it; compliance releases with a reason, and never a hit; a gift that was confirmed before keeps its time. That two gifts at once cannot both stay below the gate is raced.
 -- needs: BUILD_0704, BUILD_0748
 create function core.confirm_donation(donation uuid) returns jsonb
   language plpgsql security definer set search_path = ''
@@ -438,7 +438,7 @@ begin
     update core.donations d set status = 'pending' where d.id = donation;
   end if;
   update core.donations d
-  set status = outcome, metadata = d.metadata || jsonb_build_object('decision', decision), confirmed_at = case outcome when 'confirmed' then now() end,
+  set status = outcome, metadata = d.metadata || jsonb_build_object('decision', decision), confirmed_at = case outcome when 'confirmed' then coalesce(d.confirmed_at, now()) else d.confirmed_at end,
     fmv_rate_at = case outcome when 'confirmed' then coalesce(d.fmv_rate_at, now()) else d.fmv_rate_at end,
     fmv_rate = case outcome when 'confirmed' then coalesce(d.fmv_rate, d.amount_usd / d.amount_crypto, 1) else d.fmv_rate end
   where d.id = donation;
@@ -496,6 +496,10 @@ select core.confirm_donation('00000000-0000-7000-8000-000000707002') ->> 'status
 set local role hc_compliance;
 select blueprint.raises($$ select core.release_donation('00000000-0000-7000-8000-000000707003', 'confirmed', 'looked at it') $$, '23514', 'donations_ofac_hit_check'), blueprint.raises($$ select core.release_donation('00000000-0000-7000-8000-000000707004', 'confirmed', '') $$, '22023'),
   blueprint.raises($$ select core.release_donation('00000000-0000-7000-8000-000000707001', 'failed', 'looked at it') $$, '55000', 'not flagged'), core.release_donation('00000000-0000-7000-8000-000000707004', 'confirmed', 'spoke to the bank') = 'confirmed';
+set local role hc_owner;
+insert into core.donations (id, chain, currency, amount_usd, donor_email, status, confirmed_at, fmv_rate_at, fmv_rate) select ('00000000-0000-7000-8000-00000070700' || n)::uuid, 'fiat', 'USD', usd, 'probe-0707@example.org', 'flagged', now() - interval '1 day', now() - interval '1 day', 1 from (values (7, 10), (8, 5000)) v(n, usd);
+select core.release_donation(d.id, 'pending', 'seen again') = 'pending', core.confirm_donation(d.id) ->> 'status' = case d.amount_usd when 10 then 'confirmed' else 'kyc_required' end from core.donations d where d.donor_email = 'probe-0707@example.org' order by d.id;
+select count(*) = 2, bool_and(confirmed_at = now() - interval '1 day' and fmv_rate_at = confirmed_at) from core.donations where donor_email = 'probe-0707@example.org';
 set local role hc_owner;
 select core.act_as('00000000-0000-7000-8000-00000070700f', 'hc_finance');
 select blueprint.raises($$ select core.release_donation('00000000-0000-7000-8000-000000707003', 'failed', 'looked at it') $$, '42501', 'hc_compliance');

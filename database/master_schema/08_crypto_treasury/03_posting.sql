@@ -323,8 +323,8 @@ select count(*) = 1 from treasury.closed_months where month = '1999-12-01';
 -- task: BUILD_0174 implement_feature critical
 -- title: Post confirmed donations, fees and refunds to the ledger automatically
 -- does: Confirming a gift posts it: the asset of its wallet in its own currency and at its fair value against income of its fund, with the fee apart. Each refund posts what went back, the asset at the rate of that day and the
---   difference as gain or loss; a gift that fails after all, as when its block was taken back, is reversed. A closed month or a missing account leaves the gift confirmed and listed in treasury.unposted_donations(), which treasury.post_pending() works off.
--- proves: confirming 0.01 BTC makes one entry with its value and fund, a refund at another rate books the exact loss, a failed gift nets to zero, replays post nothing, a closed month leaves it unposted and later it is posted.
+--   difference as gain or loss; a gift that fails after all or has to be confirmed again, as when its block was taken back, is reversed, and is booked again when it is. A closed month or a missing account leaves the gift confirmed and listed in treasury.unposted_donations(), which treasury.post_pending() works off.
+-- proves: confirming 0.01 BTC makes one entry with its value and fund, a refund at another rate books the exact loss, a failed gift nets to zero, one that waits again too until it is confirmed again, replays post nothing, a closed month leaves it unposted and later it is posted.
 -- needs: BUILD_0172, BUILD_0707
 create function treasury.asset_account(wallet uuid, currency text) returns text
   language sql stable
@@ -382,20 +382,31 @@ begin
   return treasury.post_entry('refund', 'donation_refund', format('%s:%s', donation, after_usd::numeric(20, 2)), (now() at time zone 'UTC')::date, lines, 'Refund of gift ' || donation);
 end $$;
 
+create function treasury.gift_entry(donation uuid, out id uuid, out stands boolean) returns record
+  language sql stable
+begin atomic
+  with recursive turned as (
+    select e.id, true as stands, 0 as turns from treasury.entries e where e.source_kind = 'donation' and e.source_id = donation::text
+    union all
+    select r.id, not t.stands, t.turns + 1 from treasury.entries r join turned t on r.reverses_id = t.id)
+  select t.id, t.stands from turned t order by t.turns desc limit 1;
+end;
+
 create function treasury.post_gift_change() returns trigger
   language plpgsql security definer set search_path = ''
 as $$
 declare
   after_usd constant numeric := case when new.status = 'refunded' and new.refunded_usd = 0 then new.amount_usd else new.refunded_usd end;
+  counts constant boolean := new.status not in ('failed', 'pending');
+  held record;
 begin
   begin
-    if new.status = 'failed' then
-      perform treasury.post_entry('reversal', 'donation_failed', new.id::text, (now() at time zone 'UTC')::date,
-        (select jsonb_agg(jsonb_build_object('account', a.code, 'currency', p.currency, 'amount', - p.amount, 'amount_usd', - p.amount_usd, 'fund', p.fund_code) order by p.line_no) from treasury.postings p join treasury.accounts a on a.id = p.account_id where p.entry_id = e.id),
-        'Gift ' || new.id || ' failed', e.id)
-      from treasury.entries e where e.source_kind = 'donation' and e.source_id = new.id::text;
-      return null;
-    elsif not exists (select from treasury.entries e where e.source_kind = 'donation' and e.source_id = new.id::text) then
+    select * into held from treasury.gift_entry(new.id);
+    if counts <> held.stands then
+      perform treasury.post_entry('reversal', 'donation_turn', format('%s:%s', new.id, held.id), (now() at time zone 'UTC')::date,
+        (select jsonb_agg(jsonb_build_object('account', a.code, 'currency', p.currency, 'amount', - p.amount, 'amount_usd', - p.amount_usd, 'fund', p.fund_code) order by p.line_no) from treasury.postings p join treasury.accounts a on a.id = p.account_id where p.entry_id = held.id),
+        format('Gift %s is %s', new.id, new.status), held.id);
+    elsif counts and held.id is null then
       perform treasury.post_donation(new.id);
     end if;
     if after_usd > old.refunded_usd then
@@ -408,7 +419,8 @@ begin
 end $$;
 
 create trigger donations_post after update on core.donations for each row
-  when (new.status = 'failed' and old.confirmed_at is not null or new.status in ('confirmed', 'reconciled', 'refunded') and (old.status is distinct from new.status and old.confirmed_at is null or new.refunded_usd > old.refunded_usd or new.status = 'refunded' and old.status <> 'refunded')) execute function treasury.post_gift_change();
+  when (new.status in ('failed', 'pending') and old.status <> new.status and old.confirmed_at is not null
+    or new.status in ('confirmed', 'reconciled', 'refunded') and (old.status is distinct from new.status and (old.confirmed_at is null or new.status = 'confirmed') or new.refunded_usd > old.refunded_usd or new.status = 'refunded' and old.status <> 'refunded')) execute function treasury.post_gift_change();
 
 create function treasury.unposted_donations() returns table (donation_id uuid, what text, confirmed_at timestamptz)
   language sql stable security definer
@@ -447,8 +459,9 @@ grant execute on function treasury.unposted_donations to hc_worker, hc_finance, 
 comment on function treasury.asset_account is 'Account of a wallet for a currency, else the general one of the currency, else suspense.';
 comment on function treasury.post_donation is 'Posts a confirmed gift once. Security definer: called by whoever confirms.';
 comment on function treasury.post_refund is 'Posts what went back between two states of refunded_usd. Security definer: called by whoever refunds.';
-comment on function treasury.post_gift_change is 'Trigger of core.donations: posts gifts and refunds. Security definer: whoever confirms writes no books.';
-comment on trigger donations_post on core.donations is 'Confirmed gifts and refunds go into the books.';
+comment on function treasury.gift_entry is 'The last entry of a gift: its own, or what reversed it, or what booked it again by reversing that; and whether the gift stands in the books. Nothing for one that was never posted. For owner functions.';
+comment on function treasury.post_gift_change is 'Trigger of core.donations: posts gifts and refunds, reverses gifts that do not count any more and books them again when they do. Security definer: whoever confirms writes no books.';
+comment on trigger donations_post on core.donations is 'Confirmed gifts and refunds go into the books, gifts that are not confirmed any more out of them.';
 comment on function treasury.unposted_donations is 'Gifts and refunds that are not in the books: should be none. Security definer: shows ids only.';
 comment on function treasury.post_pending is 'Posts what could not be posted before; returns how many. Security definer: for the worker.';
 
@@ -470,8 +483,24 @@ select array_agg(format('%s %s %s', a.code, trim_scale(p.amount), p.amount_usd) 
 update core.donations set status = 'flagged' where id = '00000000-0000-7000-8000-000000174002';
 select core.act_as('00000000-0000-7000-8000-00000017400f', 'hc_compliance');
 update core.donations set status = 'failed' where id = '00000000-0000-7000-8000-000000174002';
-select sum(p.amount_usd) = 0 and count(*) = 6 and count(*) filter (where e.reverses_id is not null) = 3 from treasury.entries e join treasury.postings p on p.entry_id = e.id where e.source_id = '00000000-0000-7000-8000-000000174002';
-select bool_and(s.total = 0) from (select sum(p.amount) as total from treasury.entries e join treasury.postings p on p.entry_id = e.id where e.source_id = '00000000-0000-7000-8000-000000174002' group by p.account_id) s;
+select sum(p.amount_usd) = 0 and count(*) = 6 and count(*) filter (where e.reverses_id is not null) = 3 from treasury.entries e join treasury.postings p on p.entry_id = e.id where e.source_id like '00000000-0000-7000-8000-000000174002%';
+select bool_and(s.total = 0) from (select sum(p.amount) as total from treasury.entries e join treasury.postings p on p.entry_id = e.id where e.source_id like '00000000-0000-7000-8000-000000174002%' group by p.account_id) s;
+insert into core.donations (id, chain, currency, amount_usd, status) values ('00000000-0000-7000-8000-000000174005', 'fiat', 'USD', 70, 'pending');
+create function pg_temp.booked_0174() returns text language sql as $$ select format('%s in %s', sum(p.amount_usd), count(*)) from treasury.entries e join treasury.postings p on p.entry_id = e.id join treasury.accounts a on a.id = p.account_id where a.type = 'asset' and e.source_id like '00000000-0000-7000-8000-000000174005%' $$;
+select core.confirm_donation('00000000-0000-7000-8000-000000174005') ->> 'status' = 'confirmed';
+update core.donations set status = 'flagged' where id = '00000000-0000-7000-8000-000000174005' returning pg_temp.booked_0174() = '70.00 in 1';
+select core.release_donation('00000000-0000-7000-8000-000000174005', 'pending', 'seen again') = 'pending';
+select pg_temp.booked_0174() = '0.00 in 2';
+select core.confirm_donation('00000000-0000-7000-8000-000000174005') ->> 'status' = 'confirmed';
+select pg_temp.booked_0174() = '70.00 in 3';
+select core.give_reason('block taken back');
+update core.donations set status = 'flagged' where id = '00000000-0000-7000-8000-000000174005';
+select core.release_donation('00000000-0000-7000-8000-000000174005', 'confirmed', 'false alarm') = 'confirmed';
+select pg_temp.booked_0174() = '70.00 in 3';
+select core.give_reason('block taken back');
+update core.donations set status = 'flagged' where id = '00000000-0000-7000-8000-000000174005';
+select core.release_donation('00000000-0000-7000-8000-000000174005', 'failed', 'spent elsewhere') = 'failed';
+select pg_temp.booked_0174() = '0.00 in 4', (select not stands and id is not null from treasury.gift_entry('00000000-0000-7000-8000-000000174005')), (select id is null from treasury.gift_entry(uuidv7()));
 insert into treasury.closed_months (month) values (date_trunc('month', now() at time zone 'UTC')::date);
 insert into core.donations (id, chain, currency, amount_usd, status) values ('00000000-0000-7000-8000-000000174003', 'fiat', 'USD', 100, 'pending');
 set local client_min_messages = 'error';
@@ -485,5 +514,5 @@ select count(*) = 0 from treasury.unposted_donations() where donation_id in ('00
 set local role hc_owner;
 select treasury.asset_account(null, 'USDC-solana') = 'assets.crypto.usdc', treasury.asset_account(null, 'BTC-custodial') = 'assets.crypto.custodial', treasury.asset_account(null, 'EUR') = 'assets.suspense';
 select has_function_privilege('hc_worker', 'treasury.post_pending(int)', 'execute') and not has_function_privilege('hc_finance', 'treasury.post_pending(int)', 'execute'), bool_and(has_function_privilege(role, 'treasury.unposted_donations()', 'execute')) and not has_function_privilege('hc_member', 'treasury.unposted_donations()', 'execute') from unnest(array['hc_worker', 'hc_finance', 'hc_auditor']) role;
-select f, not has_function_privilege('hc_worker', f, 'execute') and not has_function_privilege('hc_finance', f, 'execute') from unnest(array['treasury.asset_account(uuid, text)', 'treasury.post_donation(uuid)', 'treasury.post_refund(uuid, numeric, numeric)', 'treasury.post_gift_change()']) f;
+select f, not has_function_privilege('hc_worker', f, 'execute') and not has_function_privilege('hc_finance', f, 'execute') from unnest(array['treasury.asset_account(uuid, text)', 'treasury.post_donation(uuid)', 'treasury.post_refund(uuid, numeric, numeric)', 'treasury.post_gift_change()', 'treasury.gift_entry(uuid)']) f;
 select bool_and(prosecdef) from pg_proc where oid in ('treasury.post_donation(uuid)'::regprocedure, 'treasury.post_refund(uuid, numeric, numeric)'::regprocedure, 'treasury.post_gift_change()'::regprocedure);

@@ -374,7 +374,7 @@ select count(*) = 1 from treasury.allowed_addresses where label = 'Supplier';
 -- task: BUILD_0180 implement_feature critical
 -- title: Budgets, commitments and payouts with spend control
 -- does: budget_status() shows limit, committed, spent and available; request_payout() makes a proposal for what is available, judged under the lock of the budget, and of a restricted fund for its purposes only; execute_payout()
---   records and posts it. At the end of a period open commitments are released; budget_forecast() says where spending leads.
+--   records and posts it, once. At the end of a period open commitments are released; budget_forecast() says where spending leads.
 -- proves: a second payout beyond what is available raises, a restricted fund refuses another purpose, executing moves committed to spent and posts the entry, releasing gives back, the forecast is right. That two
 --   payouts at once cannot both fit is raced.
 -- needs: BUILD_0172, BUILD_0174, BUILD_0177
@@ -424,7 +424,9 @@ declare
   posted text;
 begin
   select x.* into p from treasury.payouts x where x.id = payout for update;
-  if p.status is null or p.status not in ('requested', 'approved') then
+  if p.status = 'executed' and exists (select from core.transactions t where t.id = p.transaction_id and t.txid = execute_payout.txid) then
+    return (select e.number from treasury.entries e where e.id = p.entry_id);
+  elsif p.status is null or p.status not in ('requested', 'approved') then
     raise exception using errcode = '55000', message = 'only an open payout is executed, once';
   end if;
   sent := treasury.execute_proposal(p.proposal_id, txid, at);
@@ -462,7 +464,7 @@ grant execute on function treasury.release_commitments to hc_worker;
 
 comment on function treasury.budget_status is 'Budgets of a fund at a day: limit, committed by open payouts, spent, available. Security definer: shows sums only.';
 comment on function treasury.request_payout is 'Proposes a payout within what its budget has left, one at a time per budget (hc_finance, through treasury.propose). Security definer: nobody writes payouts.';
-comment on function treasury.execute_payout is 'Executes the proposal of a payout and posts it; the number of the entry comes back. Security definer: nobody writes books.';
+comment on function treasury.execute_payout is 'Executes the proposal of a payout and posts it, once; the number of the entry comes back, also when the same transaction is told again. Security definer: nobody writes books.';
 comment on function treasury.release_commitments is 'Cancels open payouts whose budget has ended or whose proposal was rejected or lapsed; returns how many. Security definer: for the worker.';
 comment on function treasury.budget_forecast is 'What is spent a day so far, where that leads by the end of the period, and whether it is over the limit.';
 
@@ -487,6 +489,7 @@ select core.act_as('00000000-0000-7000-8000-000000180002', 'hc_finance');
 select treasury.approve(p.id, p.payload_sha256) = 'approved' from treasury.proposals p join treasury.payouts x on x.proposal_id = p.id join pg_temp.o on o.id = x.id;
 set local role hc_finance;
 select treasury.execute_payout(id, '0x' || repeat('0180', 16)) like 'JE-%', blueprint.raises(format('select treasury.execute_payout(%L, %L)', id, '0x' || repeat('180a', 16)), '55000', 'once') from pg_temp.o;
+select treasury.execute_payout(id, '0x' || repeat('0180', 16)) like 'JE-%' from pg_temp.o;
 select committed = 0 and spent = 60 and available = 40 from treasury.budget_status('probe-0180');
 set local role hc_owner;
 set constraints treasury.entries_balanced, treasury.postings_balanced immediate;
