@@ -437,12 +437,14 @@ create function testdata.first_statuses(machine text) returns setof text
   language sql stable set search_path = ''
 as $$
   with births as (select t.to_status from core.state_transitions t where t.machine = first_statuses.machine and t.from_status = ''),
+  machines as (  -- the arguments of enforce_transition(): machine, and a column other than status
+    select g.tgrelid, string_to_array(encode(g.tgargs, 'escape'), '\000') as args from pg_catalog.pg_trigger g where g.tgfoid = 'core.enforce_transition'::regproc),
   defaults as (
     select distinct split_part(pg_get_expr(d.adbin, d.adrelid), '''', 2) as status
-    from pg_catalog.pg_trigger g
-    join pg_catalog.pg_attribute a on a.attrelid = g.tgrelid and a.attname = coalesce((regexp_match(pg_get_triggerdef(g.oid), $r$enforce_transition\('[^']*', '([^']*)'$r$))[1], 'status')
+    from machines m
+    join pg_catalog.pg_attribute a on a.attrelid = m.tgrelid and a.attname = coalesce(nullif(m.args[2], ''), 'status')
     join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-    where g.tgfoid = 'core.enforce_transition'::regproc and pg_get_triggerdef(g.oid) like '%enforce\_transition(''' || machine || '''%'),
+    where m.args[1] = first_statuses.machine),
   roots as (
     select t.from_status from core.state_transitions t where t.machine = first_statuses.machine and t.from_status <> ''
     except select t.to_status from core.state_transitions t where t.machine = first_statuses.machine)
@@ -711,6 +713,24 @@ begin atomic
   order by c.id limit 1 for update of c skip locked;
 end;
 
+create function testdata.analyze_after(chunk bigint) returns int
+  language plpgsql set search_path = ''
+as $$
+declare
+  target text;
+  analyzed int := 0;
+begin
+  for target in
+    select distinct t from testdata.chunks c join testdata.generators g on g.name = c.generator, unnest(g.targets || '{core.status_changes,testdata.entities}') t
+    where c.id = chunk and (
+      select sum(o.rows) >= 10000 and bool_and(o.status = 'done') from testdata.chunks o where o.seed_id = c.seed_id and o.generator = c.generator)
+  loop
+    execute 'analyze ' || target::regclass;
+    analyzed := analyzed + 1;
+  end loop;
+  return analyzed;
+end $$;
+
 create procedure testdata.work(seed_id uuid)
   language plpgsql
 as $$
@@ -739,6 +759,8 @@ begin
     if failure is not null then
       raise exception using errcode = '55000', message = 'chunk ' || chunk || ' failed: ' || failure, hint = 'What was done stays; call work() again after mending it.';
     end if;
+    perform testdata.analyze_after(chunk);
+    commit;
   end loop;
   update testdata.seeds set status = 'loaded', loaded_at = pg_catalog.clock_timestamp() where id = work.seed_id and status = 'loading';
   commit;
@@ -751,6 +773,7 @@ comment on function testdata.generator_order is 'Generators with the number of o
 comment on function testdata.plan is 'Plans a data set and returns its id: partitions, chunks in order. 22023 for an unknown profile or a seed whose ids would meet those of a loaded one.';
 comment on function testdata.run_chunk is 'Makes a chunk, whole or not at all, and returns the number of rows; 0 when it was done already. 55000 when session_replication_role does not fit the mode.';
 comment on function testdata.next_chunk is 'The next chunk whose needs are done, locked; null when there is none just now.';
+comment on function testdata.analyze_after is 'Analyzes what a generator filled when this was its last chunk and it made 10,000 rows or more: the generators after it are planned on what is there. Returns the number of tables.';
 comment on procedure testdata.work is 'Makes chunks until none is left, a commit each. Any number of sessions may call it at once, and again after a crash. No SET clause, for it commits.';
 
 -- verify
@@ -783,6 +806,15 @@ select min(from_at) <= since, max(to_at) >= until, until = testdata.window_end()
 select before -> 'partitions' ? 'probe_0856.rows_2026_10' from testdata.seeds join planned_0856 using (id);
 select testdata.next_chunk(id) = (select min(c.id) from testdata.chunks c where c.seed_id = p.id) from planned_0856 p;
 select sum(made) = 40 from (select testdata.run_chunk(c.id) as made from testdata.chunks c join planned_0856 p on p.id = c.seed_id where c.generator = 'gen_probe_0856' order by c.lo desc) reversed;
+update testdata.chunks c set rows = 1666 from planned_0856 p where c.seed_id = p.id and c.generator = 'gen_probe_0856';
+select min(testdata.analyze_after(c.id)) = 3, max(testdata.analyze_after(c.id)) = 3 from testdata.chunks c join planned_0856 p on p.id = c.seed_id where c.generator = 'gen_probe_0856';
+select reltuples = 40 from pg_class where oid = 'probe_0856.rows'::regclass;
+update testdata.chunks c set rows = 1000 from planned_0856 p where c.seed_id = p.id and c.generator = 'gen_probe_0856';
+select max(testdata.analyze_after(c.id)) = 0 from testdata.chunks c join planned_0856 p on p.id = c.seed_id;
+update testdata.chunks c set rows = 10000, status = case when c.lo = 0 then 'planned' else 'done' end from planned_0856 p where c.seed_id = p.id and c.generator = 'gen_probe_0856';
+select max(testdata.analyze_after(c.id)) = 0 from testdata.chunks c join planned_0856 p on p.id = c.seed_id;
+update testdata.chunks c set status = 'done' from planned_0856 p where c.seed_id = p.id;
+update testdata.chunks c set status = 'planned' from planned_0856 p where c.seed_id = p.id and c.generator = 'gen_after_0856';
 select testdata.next_chunk(p.id) = c.id, testdata.run_chunk(c.id) = 10, testdata.run_chunk(c.id) = 0 from planned_0856 p join testdata.chunks c on c.seed_id = p.id and c.generator = 'gen_after_0856';
 select testdata.next_chunk(id) is null, (select bool_and(c.status = 'done' and c.ms >= 0 and c.done_at is not null and c.rows > 0) from testdata.chunks c where c.seed_id = p.id) from planned_0856 p;
 update testdata.generators set chunk_rows = 1000 where name = 'gen_probe_0856';
