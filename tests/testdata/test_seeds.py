@@ -127,6 +127,17 @@ def test_the_command_tells_what_it_did_and_what_there_is(toy: Clone, tmp_path: P
     assert hc(toy, tmp_path, "seed", "--scenario", "nothing").returncode == 2
 
 
+def test_verify_runs_every_check_and_says_which_row_is_wrong(toy: Clone, tmp_path: Path) -> None:
+    assert hc(toy, tmp_path, "seed", "--scale", "nano").returncode == 0
+    clean = hc(toy, tmp_path, "seed", "verify", "--json")
+    assert (clean.returncode, "references" in clean.stdout, json.loads(clean.stdout)["findings"]) == (0, True, [])
+    toy.run("create table toy.parents (n bigint primary key)")
+    toy.run("alter table toy.rows add constraint rows_n_fk foreign key (n) references toy.parents not valid")
+    told = hc(toy, tmp_path, "seed", "verify", "--json")
+    (found,) = json.loads(told.stdout)["findings"]
+    assert (told.returncode != 0, found["subject"], found["found"]["rows"]) == (True, "toy.rows rows_n_fk", 1000)
+
+
 def test_a_database_without_the_room_says_what_to_do(empty: Database) -> None:
     with pytest.raises(NotPrepared):
         seeds(server_of(empty))
