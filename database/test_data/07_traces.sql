@@ -1,5 +1,8 @@
--- Test data, traces: what visitors do, and what leaves the house. Kinds of uid(): 200 events, 201 their repetitions, 202 experiment events, 203 consents to analytics, 204 texts about analytics.
--- Salts are the number of the task and two digits.
+-- Test data, traces: what visitors do, what leaves the house, and what the audit log says of it. Kinds of uid(): 200 events, 201 their repetitions, 202 experiment events, 203 consents to analytics, 204 texts about analytics;
+-- 205 steps of machines, 206 new rows, 207 logins, 208 logouts, 209 what staff did and failed logins. Salts are the number of the task and two digits.
+-- For teardown: a seal covers all transactions of its range, so it may cover real rows beside those of a seed. Whatever was sealed from the first seal on whose leaves name an id of the seed (core.audit_leaves.row_ids,
+-- testdata.tag_of) has to go with them, leaves first; real rows among them are open again then, and the next core.seal_audit() takes them. Where core.audit_anchors names such a seal, an outside witness knows it: refuse.
+-- Months of core.audit_logs that plan() made leave only in replica mode, as an event trigger guards them.
 
 -- task: BUILD_0867 create_test_data drill
 -- title: Generate core.analytics as sessions of a Markov visitor model at hundreds of thousands of rows a second
@@ -158,3 +161,199 @@ drop function testdata.gen_analytics;
 drop function testdata.gen_analytics_consents;
 drop table testdata.visits;
 drop table testdata.transitions;
+
+-- task: BUILD_0868 create_test_data drill
+-- title: Generate core.audit_logs derived from the generated histories, sealed into a verifying chain
+-- does: Every tenth step of a machine and all that staff took, new designs, texts, wallets, workshops and hooks, grants, logins, failures and logouts become entries with minimal diffs; on working days staff reads, exports and configures
+--   between nine and five, and every two months somebody exports at night what he should not. Actors held their role at that time; rows of one actor and minute share request and transaction. Transactions lie between the last seal and the
+--   snapshot horizon, under the lock of the sealer, so that no seal can miss them; gen_audit_seals then seals up to the horizon in twelve steps, as the platform would.
+-- proves: verify_audit() says ok for every seal over generated and real rows, and each entry is sealed; every tenth step has its entry with old and new status; no secret column in changed; every actor held his role then; staff works by day
+--   and the exports lie in the night; two halves have the digest of the whole.
+-- needs: BUILD_0771, BUILD_0773, BUILD_0779, BUILD_0859, BUILD_0862, BUILD_0864, BUILD_0869, BUILD_0870, BUILD_0871
+create function testdata.key_of(id uuid) returns bigint
+  language sql immutable strict parallel safe
+  return (('x' || right(replace(id::text, '-', ''), 16))::bit(64)::bigint >> 34) & 268435455;
+
+create function testdata.tag_of(id uuid) returns bigint
+  language sql immutable parallel safe
+  return case when right(id::text, 6) = '7e53da' and uuid_extract_version(id) = 7 then (('x' || right(replace(id::text, '-', ''), 16))::bit(64)::bigint >> 24) & 1023 end;
+
+create function testdata.slice(key bigint, keys bigint) returns timestamptz
+  language sql stable
+  return case when key <= 0 then '-infinity' when key >= keys then 'infinity' else testdata.window_start() + (testdata.window_end() - testdata.window_start()) * (key::double precision / keys) end;
+
+create function testdata.is_audited(change uuid, actor_role text) returns boolean
+  language sql immutable parallel safe
+  return actor_role <> 'hc_worker' or hashtextextended(change::text, 868) % 10 = 0;
+
+create function testdata.gen_audit_logs(seed bigint, lo bigint, hi bigint, sf numeric) returns bigint
+  language plpgsql set search_path = ''
+as $$
+#variable_conflict use_variable
+declare
+  tag constant bigint := testdata.seed_tag(seed);
+  keys constant bigint := testdata.keys_of('gen_audit_logs', sf);
+  people constant bigint := testdata.keys_of('gen_users', sf);
+  begun constant timestamptz := testdata.window_start();
+  until constant timestamptz := testdata.window_end();
+  from_at constant timestamptz := testdata.slice(lo, keys);
+  to_at constant timestamptz := testdata.slice(hi, keys);
+  agents constant text[] := '{HingeCraft Web (Linux; desktop),HingeCraft App (Android; phone),HingeCraft App (iOS; phone),HingeCraft Web (Windows; desktop),HingeCraft Web (macOS; laptop)}';
+  first_xid bigint;
+  horizon bigint;
+  made bigint;
+begin
+  perform testdata.require_allowed();
+  perform pg_advisory_xact_lock(hashtextextended('core.seal_audit', 0));  -- or a seal that does not see these rows yet could pass over them
+  first_xid := greatest(3, (select s.xid_to::text::bigint from core.audit_seals s order by s.seal_no desc limit 1));
+  horizon := greatest(pg_snapshot_xmin(pg_current_snapshot())::text::bigint, first_xid + 1);
+  with machines as materialized (
+    select m.machine, c.relname::text as relation, n.nspname::text as room, row_number() over (order by m.machine) * 99999989 & 268435455 as mask
+    from (select distinct (regexp_match(pg_get_triggerdef(g.oid), $r$enforce_transition\('([^']*)'$r$))[1] as machine, g.tgrelid from pg_catalog.pg_trigger g where g.tgfoid = 'core.enforce_transition'::regproc and g.tgparentid = 0) m
+    join pg_catalog.pg_class c on c.oid = m.tgrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname in ('core', 'design', 'production', 'impact', 'community', 'learning')),
+  holders as materialized (
+    select u.user_id, k.db_role, u.during, p.time_zone from identity.user_roles u join identity.roles k on k.code = u.role_code join testdata.entities e on e.seed = gen_audit_logs.seed and e.kind = 'user' and e.n < 20 and e.id = u.user_id join core.users p on p.id = u.user_id where k.is_privileged or k.code = 'operator'),
+  steps as (
+    select 205 as kind, testdata.key_of(s.entity_id) # m.mask as n, s.occurred_at + interval '1 millisecond' * (hashtextextended(s.id::text, 1) & 31) as at, case when s.actor_role = 'hc_worker' then s.actor_id else h.user_id end as actor_id, case when s.actor_role = 'hc_worker' then 'hc_member' else s.actor_role end as role,
+      'update' as action, m.room, m.relation, s.entity_id::text as entity, jsonb_build_object('fields', '["status"]'::jsonb, 'old', jsonb_build_object('status', s.from_status), 'new', jsonb_build_object('status', s.to_status)) as changed,
+      case when s.actor_role <> 'hc_worker' then (array['checked by hand', 'as reported', 'as decided in the weekly round', 'asked for by the owner'])[1 + (hashtextextended(s.id::text, 2) & 3)] end as reason, null::inet as ip
+    from core.status_changes s join machines m on m.machine = s.machine
+    left join lateral (select h.user_id from holders h where s.actor_role <> 'hc_worker' and h.db_role = s.actor_role and h.during @> s.occurred_at order by hashtextextended(h.user_id::text || s.id, 3) limit 1) h on true
+    where s.occurred_at >= from_at and s.occurred_at < to_at and testdata.tag_of(s.entity_id) = tag and testdata.is_audited(s.id, s.actor_role)),
+  grants as (
+    select 205, testdata.key_of(s.id), s.occurred_at, s.actor_id, 'hc_admin', 'grant', 'identity', 'user_roles', s.entity_id::text, jsonb_build_object('fields', '["role_code"]'::jsonb, 'new', jsonb_build_object('role_code', s.payload -> 'role')), s.reason, null::inet
+    from core.status_changes s where s.machine = 'user_role' and s.occurred_at >= from_at and s.occurred_at < to_at and testdata.tag_of(s.id) = tag),
+  news as (
+    select 206, e.n # (x.place * 99999989 & 268435455), e.at, x.owner_id, 'hc_member', 'insert', x.room, x.relation, e.id::text, jsonb_build_object('fields', (select jsonb_agg(f order by f) from jsonb_object_keys(x.entity) f), 'new', x.entity), null, null::inet
+    from testdata.entities e join lateral (
+      select 1 as place, 'core' as room, 'designs' as relation, d.owner_id, jsonb_build_object('kind', d.kind, 'owner_id', d.owner_id, 'status', 'draft', 'title', d.title, 'visibility', d.visibility) as entity from core.designs d where e.kind = 'design' and d.id = e.id
+      union all select 2, 'core', 'content', c.author_id, jsonb_build_object('author_id', c.author_id, 'kind', c.kind, 'locale', c.locale, 'status', 'draft', 'title', c.title) from core.content c where e.kind = 'content' and c.id = e.id
+      union all select 3, 'core', 'wallets', w.owner_id, jsonb_strip_nulls(jsonb_build_object('chain', w.chain, 'label', w.label, 'owner_id', w.owner_id)) from core.wallets w where e.kind = 'wallet' and w.id = e.id
+      union all select 4, 'core', 'microfactories', m.operator_id, jsonb_build_object('city', m.city, 'country', m.country, 'name', m.name, 'operator_id', m.operator_id, 'status', 'applied') from core.microfactories m where e.kind = 'microfactory' and m.id = e.id
+      union all select 5, 'core', 'webhooks', h.owner_id, jsonb_build_object('direction', h.direction, 'event_patterns', h.event_patterns, 'name', h.name, 'owner_id', h.owner_id, 'status', 'pending_verification') from core.webhooks h where e.kind = 'webhook' and h.id = e.id) x on true
+    where e.seed = gen_audit_logs.seed and e.kind in ('design', 'content', 'wallet', 'microfactory', 'webhook') and (e.n % 10 = 0 or e.kind in ('microfactory', 'webhook')) and e.at >= from_at and e.at < to_at),
+  visits as materialized (
+    select testdata.key_of(s.id) as n, s.* from identity.sessions s where s.created_at >= from_at and s.created_at < to_at and testdata.tag_of(s.id) = tag),
+  logins as (
+    select 207, v.n, v.created_at, v.user_id, 'hc_member', 'login', 'identity', 'sessions', v.id::text, jsonb_build_object('auth_level', v.auth_level), null, v.ip from visits v
+    union all select 208, v.n, v.revoked_at, v.user_id, 'hc_member', 'logout', 'identity', 'sessions', v.id::text, null, null, v.ip from visits v where v.revoke_reason = 'logout' and v.revoked_at < until
+    union all select 209, v.n, v.created_at - interval '20 seconds', null, 'hc_anon', 'login_failed', 'core', 'users', v.user_id::text, '{"factor": "password"}', null, v.ip from visits v where v.n % 12 = 5 and v.created_at > begun + interval '1 minute'),
+  days as materialized (
+    select d, date_trunc('day', begun, 'UTC') + d * interval '1 day' as day from generate_series(0, extract(day from until - begun)::int) d where date_trunc('day', begun, 'UTC') + d * interval '1 day' >= from_at and date_trunc('day', begun, 'UTC') + d * interval '1 day' < to_at),
+  duties as (
+    select 209, (1 << 27) | d.d * 1024 + i * 4 + k, w.at, h.user_id, t.role, t.action, t.room, t.relation, case when t.room is null then null when t.relation = 'users' then p.id::text else '*' end, t.changed, t.reason, null::inet
+    from days d cross join generate_series(0, 7 + (testdata.h(seed, 86801, d.d) & 7)::int) i
+    join lateral (values (0, 'hc_compliance', 'read_sensitive', 'core', 'users', '{"fields": ["email", "display_name"]}'::jsonb, 'identity check'), (1, 'hc_finance', 'export', 'core', 'donations', '{"rows": 400, "format": "csv"}', 'reconciliation of the month'), (2, 'hc_moderator', 'read', 'community', 'reports', '{"fields": ["details", "reason"]}', null),
+      (3, 'hc_admin', 'unmask', 'core', 'users', '{"fields": ["email"]}', 'question of a member'), (4, 'hc_auditor', 'read', 'core', 'audit_logs', '{"rows": 200}', null), (5, 'hc_operator', 'download', 'production', 'work_orders', '{"rows": 12, "format": "pdf"}', null),
+      (6, 'hc_admin', 'configure', null, null, '{"fields": ["limits"]}', null), (7, 'hc_compliance', 'read_sensitive', 'core', 'users', '{"fields": ["country", "email"]}', 'screening')) t(place, role, action, room, relation, changed, reason) on t.place = testdata.h(seed, 86802, d.d * 64 + i) & 7
+    join lateral (select h.* from holders h where h.db_role = t.role and h.during @> d.day order by hashtextextended(h.user_id::text, d.d * 64 + i) limit 1) h on true
+    cross join generate_series(0, case when t.relation = 'users' then (testdata.h(seed, 86804, d.d * 64 + i) & 3)::int else 0 end) k
+    cross join lateral (select testdata.local_moment(d.day + interval '9 hours' + date_trunc('milliseconds', interval '8 hours' * testdata.unit(seed, 86805, d.d * 64 + i)) + k * interval '4 seconds', h.time_zone) as at) w
+    join testdata.entities p on p.seed = gen_audit_logs.seed and p.kind = 'user' and p.n = (testdata.h(seed, 86806, d.d * 64 + i * 4 + k) & 1073741823) % people
+    where extract(isodow from d.day at time zone 'UTC') < 6 and h.during @> w.at and w.at < until),
+  nights as (
+    select 209, (1 << 27) | d.d * 1024 + 512 + k, testdata.local_moment(d.day + interval '2 hours' + date_trunc('milliseconds', interval '1 hour' * testdata.unit(seed, 86807, d.d)) + k * interval '9 seconds', h.time_zone), h.user_id, h.db_role, 'export', 'core', 'users', '*', jsonb_build_object('rows', 5000, 'format', 'csv', 'offset', k * 5000), 'list for the newsletter', testdata.ip(seed, 900000 + d.d)
+    from days d join lateral (select h.* from holders h where h.db_role = 'hc_moderator' and h.during @> d.day - interval '1 day' order by hashtextextended(h.user_id::text, d.d) limit 1) h on true cross join generate_series(0, 17) k
+    where d.d % 61 = 17),
+  acts as materialized (
+    select * from steps union all select * from grants union all select * from news union all select * from logins union all select * from duties union all select * from nights),
+  known as (
+    select a.*, case when m.user_id is not null or a.role not in ('hc_member', 'hc_admin') or a.kind = 209 then a.actor_id end as person
+    from acts a left join lateral (select r.user_id from identity.user_roles r join identity.roles k on k.code = r.role_code and k.db_role = a.role where r.user_id = a.actor_id and r.during @> a.at limit 1) m on true),
+  rows as (
+    insert into core.audit_logs (id, occurred_at, xid, actor_id, actor_role, session_user_name, request_id, action, entity_schema, entity_table, entity_id, changed, ip, user_agent, reason)
+    select testdata.uid(seed, k.kind, k.n, testdata.ms(k.at)), k.at, (first_xid + floor((horizon - first_xid) * least(0.999999, greatest(0, extract(epoch from date_trunc('minute', k.at) - begun) / extract(epoch from until - begun))))::bigint)::text::xid8, k.person,
+      case when k.person is not null or k.role = 'hc_anon' then k.role else 'hc_worker' end, case when k.person is not null or k.role = 'hc_anon' then 'hc_authenticator' else 'hc_worker' end,
+      case when k.person is not null or k.role = 'hc_anon' then left(encode(sha256(convert_to(concat_ws(' ', seed, k.person, k.ip, date_trunc('minute', k.at, 'UTC')), 'UTF8')), 'hex'), 20) end, k.action, k.room, k.relation, k.entity, k.changed,
+      coalesce(k.ip, testdata.ip(seed, testdata.key_of(k.person) * 2)), case when k.person is not null or k.role = 'hc_anon' then agents[1 + testdata.key_of(coalesce(k.person, k.entity::uuid)) % 5] end, k.reason
+    from known k order by k.at, k.kind, k.n returning 1)
+  select count(*) into made from rows;
+  return made;
+end $$;
+
+create function testdata.gen_audit_seals(seed bigint, lo bigint, hi bigint, sf numeric) returns bigint
+  language plpgsql set search_path = ''
+as $$
+declare
+  before bigint;
+  first_xid bigint;
+  horizon bigint;
+begin
+  perform testdata.require_allowed();
+  perform pg_advisory_xact_lock(hashtextextended('core.seal_audit', 0));
+  before := coalesce((select max(s.seal_no) from core.audit_seals s), 0);
+  horizon := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
+  first_xid := (select min(l.xid)::text::bigint from core.audit_logs l where l.xid >= coalesce((select s.xid_to from core.audit_seals s where s.seal_no = before), '0'));
+  if first_xid < horizon then
+    perform core.seal_audit((first_xid + ceil((horizon - first_xid) * step / 12.0))::text::xid8) from generate_series(1, 12) step;
+  end if;
+  return (select count(*) from core.audit_seals s where s.seal_no > before) + (select count(*) from core.audit_leaves l where l.seal_no > before);
+end $$;
+
+insert into testdata.generators (name, targets, after, rows_at_sf1, chunk_rows, least_rows) values
+  ('gen_audit_logs', '{core.audit_logs}', '{gen_identity,gen_wallets,gen_transactions,gen_kyc,gen_assets,gen_content,gen_design_room,gen_microfactories,gen_production,gen_impact,gen_community,gen_learning,gen_webhooks}', 1000, 10, 20),
+  ('gen_audit_seals', '{core.audit_seals,core.audit_leaves}', '{gen_audit_logs}', 1, 1000, 1);
+
+comment on function testdata.key_of is 'The key n that uid() put into an id.';
+comment on function testdata.tag_of is 'The ten bits of the seed in an id (testdata.seed_tag), null when uid() did not make it. Not strict, so that the planner inlines it.';
+comment on function testdata.slice is 'Where slice number key of keys begins: for generators whose keys are slices of the window. The first begins at -infinity, the last ends at infinity.';
+comment on function testdata.is_audited is 'Whether the audit log tells of a generated step: all of staff, every tenth of the others.';
+comment on function testdata.gen_audit_logs is 'Makes core.audit_logs of the slices of time numbered [lo, hi).';
+comment on function testdata.gen_audit_seals is 'Seals all entries of ended transactions in up to twelve seals, real ones among them, as core.seal_audit() always does; one chunk, whatever its keys.';
+
+-- verify
+set local testdata.allow = on;
+select testdata.refresh_walks() > 0, testdata.cover_window('core.status_changes', 'core.audit_logs') >= 0;
+select testdata.gen_users(42868, 0, 60, 0.001) > 0, testdata.gen_identity(42868, 0, 60, 0.001) > 0, testdata.gen_microfactories(42868, 0, 10, 0.001) > 0, testdata.gen_designs(42868, 0, 60, 0.001) > 0, testdata.gen_webhooks(42868, 0, 40, 0.001) > 0;
+create temporary view pg_temp.made_0868 as select l.* from core.audit_logs l where testdata.tag_of(l.id) = testdata.seed_tag(42868);
+create temporary view pg_temp.steps_0868 as select s.* from core.status_changes s where testdata.tag_of(s.entity_id) = testdata.seed_tag(42868) and s.machine <> 'user_role';
+do $verify$
+declare
+  halves text;
+begin
+  perform testdata.gen_audit_logs(42868, 7, 20, 0.001) + testdata.gen_audit_logs(42868, 0, 7, 0.001);
+  select sum(hashtextextended((to_jsonb(m) - 'xid')::text, 0))::text into halves from pg_temp.made_0868 m;
+  raise exception using errcode = 'P0868';
+exception when sqlstate 'P0868' then
+  perform set_config('probe.halves', halves, true);
+end $verify$;
+insert into core.audit_logs (action, xid, reason) values ('job', coalesce((select max(xid_to) from core.audit_seals), '5'), 'a real one beside');
+select set_config('probe.before', coalesce((select max(seal_no) from core.audit_seals), 0)::text, true) <> '';
+create temporary table counted_0868 as select testdata.gen_audit_logs(42868, 0, 20, 0.001) as made;
+select c.made = count(*), count(*) > 800, sum(hashtextextended((to_jsonb(m) - 'xid')::text, 0))::text = current_setting('probe.halves'), bool_and(core.uuid_time(m.id) = date_trunc('milliseconds', m.occurred_at) and m.occurred_at < testdata.window_end() + interval '1 second'),
+  array_agg(distinct m.action) @> '{update,insert,grant,login,login_failed,logout,read_sensitive,export,read,unmask,configure,download}', count(distinct m.xid) > 10, bool_and(m.xid < pg_snapshot_xmin(pg_current_snapshot())) from pg_temp.made_0868 m, counted_0868 c group by c.made;
+-- the steps: every tenth, and all of staff, with what changed and nothing else
+select count(*) filter (where testdata.is_audited(testdata.uid(42868, 1, n, n), 'hc_worker')) between 160 and 240, bool_and(testdata.is_audited(testdata.uid(42868, 1, n, n), 'hc_finance')) from generate_series(1, 2000) n;
+select count(*) > 10, count(*) filter (where s.actor_role <> 'hc_worker') > 0, count(*) filter (where s.actor_role = 'hc_worker') > 5, count(*) filter (where m.id is null or m.changed <> jsonb_build_object('fields', '["status"]'::jsonb, 'old', jsonb_build_object('status', s.from_status), 'new', jsonb_build_object('status', s.to_status))) = 0
+from pg_temp.steps_0868 s left join pg_temp.made_0868 m on m.action = 'update' and m.entity_schema = 'core' and m.entity_table = replace(s.machine || 's', 'rys', 'ries') and m.entity_id = s.entity_id::text and m.occurred_at between s.occurred_at and s.occurred_at + interval '31 milliseconds' where testdata.is_audited(s.id, s.actor_role);
+select count(*) filter (where action = 'update') = (select count(*) from pg_temp.steps_0868 s where testdata.is_audited(s.id, s.actor_role)), count(*) filter (where action = 'login') = (select count(*) from identity.sessions s where testdata.tag_of(s.id) = testdata.seed_tag(42868)),
+  count(*) filter (where action = 'insert' and entity_table = 'designs') = 6, count(*) filter (where action = 'insert' and entity_table = 'webhooks') = 40, count(*) filter (where action = 'insert' and entity_table = 'microfactories') = 10, count(*) filter (where action = 'grant') > 5,
+  count(*) filter (where action = 'logout') = (select count(*) from identity.sessions s where testdata.tag_of(s.id) = testdata.seed_tag(42868) and s.revoke_reason = 'logout' and s.revoked_at < testdata.window_end()) from pg_temp.made_0868;
+select count(*) > 500, count(*) filter (where col_description(a.attrelid, a.attnum) ~ '@secret') = 0
+from pg_temp.made_0868 m, jsonb_path_query(m.changed, '$.fields[*]') f, pg_attribute a where a.attrelid = to_regclass(m.entity_schema || '.' || m.entity_table) and a.attname = f #>> '{}';
+select count(*) > 500, count(distinct m.actor_role) > 6, bool_and(exists (select from identity.user_roles r join identity.roles k on k.code = r.role_code where r.user_id = m.actor_id and k.db_role = m.actor_role and r.during @> m.occurred_at)) from pg_temp.made_0868 m where m.actor_id is not null;
+select bool_and(actor_role in ('hc_worker', 'hc_anon')), bool_and((actor_role = 'hc_worker') = (request_id is null) and (request_id is null) = (user_agent is null)), count(*) > 10 from pg_temp.made_0868 where actor_id is null;
+select count(*) > 20, bool_and(actors = 1 and minutes = 1) from (select count(*) as k, count(distinct (m.actor_id, m.ip)) as actors, count(distinct date_trunc('minute', m.occurred_at)) as minutes from pg_temp.made_0868 m where m.request_id is not null group by m.request_id having count(*) > 1) r;
+select count(*) > 200, bool_and(t.at between '09:00' and '17:01' and extract(isodow from m.occurred_at at time zone u.time_zone) < 6) from pg_temp.made_0868 m join core.users u on u.id = m.actor_id, lateral (select (m.occurred_at at time zone u.time_zone)::time as at) t
+where m.action in ('read', 'read_sensitive', 'unmask', 'configure', 'download') or m.action = 'export' and m.entity_table = 'donations';
+select count(*) >= 18, bool_and(t.at between '02:00' and '03:05'), count(distinct m.actor_id) <= 2 from pg_temp.made_0868 m join core.users u on u.id = m.actor_id, lateral (select (m.occurred_at at time zone u.time_zone)::time as at) t where m.action = 'export' and m.entity_table = 'users';
+-- the seals: a chain over generated and real rows
+select testdata.gen_audit_seals(42868, 0, 1, 0.001) > 12;
+select count(*) between 8 and 12, bool_and(v.verdict = 'ok') from core.verify_audit(current_setting('probe.before')::bigint + 1) v;
+select count(*) = 0 from (select m.id from pg_temp.made_0868 m except select id from core.audit_leaves l, unnest(l.row_ids) id where l.seal_no > current_setting('probe.before')::bigint) open_ones;
+select count(*) = 1 from core.audit_logs l join core.audit_leaves f on l.id = any (f.row_ids) and f.seal_no > current_setting('probe.before')::bigint where l.reason = 'a real one beside';
+select testdata.gen_audit_seals(42868, 0, 1, 0.001) = 0, min(l.seal_no) = current_setting('probe.before')::bigint + 1 from core.audit_leaves l, unnest(l.row_ids) id where testdata.tag_of(id) = testdata.seed_tag(42868);
+select testdata.key_of(testdata.uid(42868, 5, 268435455, 0)) = 268435455, testdata.key_of(testdata.uid(42868, 5, 7, 99)) = 7, testdata.tag_of(testdata.uid(42868, 5, 7, 99)) = testdata.seed_tag(42868), testdata.tag_of(gen_random_uuid()) is null,
+  testdata.slice(0, 4) = '-infinity', testdata.slice(4, 4) = 'infinity', testdata.slice(1, 4) = testdata.window_start() + interval '30 days';
+set local testdata.allow = off;
+select sql, blueprint.raises(sql, '42501', 'not allowed') from unnest(array['select testdata.gen_audit_logs(42868, 0, 10, 0.001)', 'select testdata.gen_audit_seals(42868, 0, 1, 0.001)']) sql;
+select count(*) = 2, (select count(*) = 0 from blueprint.open_to_public('testdata')) from testdata.generators where name in ('gen_audit_logs', 'gen_audit_seals');
+
+-- revert
+delete from testdata.generators where name in ('gen_audit_logs', 'gen_audit_seals');
+drop function testdata.gen_audit_seals;
+drop function testdata.gen_audit_logs;
+drop function testdata.is_audited;
+drop function testdata.slice;
+drop function testdata.tag_of;
+drop function testdata.key_of;

@@ -25,7 +25,7 @@ create function testdata.event_machines() returns text[]
   return '{user,design,donation,order,kyc,shipment,machine,asset,content,webhook}'::text[];
 
 create function testdata.delivery_id(seed bigint, machine text, n bigint, hook bigint, at timestamptz) returns uuid
-  language sql immutable strict parallel safe
+  language sql immutable parallel safe
   return testdata.uid(seed, 229 + array_position(testdata.event_machines(), machine), n # ((hook * 163307249) & 268435455), testdata.ms(at));
 
 create function testdata.attempt_times(delivery uuid, first timestamptz, most int) returns timestamptz[]
