@@ -76,10 +76,10 @@ class Bench:
         finally:
             wire.close()
 
-    def recreate(self, dbname: str) -> None:
+    def recreate(self, dbname: str, template: str = "template1") -> None:
         with connect(self.server, dbname="postgres") as admin:
             admin.execute(f'drop database if exists "{dbname}" with (force)')
-            admin.execute(f'create database "{dbname}"')
+            admin.execute(f'create database "{dbname}" template "{template}"')
             admin.execute("checkpoint")
 
     def built(self, dbname: str = "ours") -> Report:
@@ -243,12 +243,48 @@ def bench_revert(bench: Bench) -> Measured:
     return measured
 
 
+def bench_seed(bench: Bench) -> Measured:
+    """A seed of scale factor 0.05 in fast mode and two sessions, against COPY of the same rows; Faker with executemany beside it."""
+    from benchmarks.seeding import EVENTS, HONEST_SCALE, SESSIONS, Seeding
+
+    measured = Measured("seed", "COPY (binary) of the same rows, in two sessions too")
+    bench.built("built")
+
+    def clone(dbname: str) -> None:
+        bench.recreate(dbname, template="built")
+
+    seeding = Seeding(bench.server, clone, bench.folder)
+    for _ in range(bench.runs):
+        seed, seconds = seeding.ours()
+        rates = seeding.rates()
+        copied, copying = seeding.copied()
+        measured.ours.append(seconds / seed.rows * 1e6)
+        measured.theirs.append(copying / copied * 1e6)
+    fakes = seeding.faked()
+    core = [(rows, took) for rows, took, is_core in rates.values() if is_core]
+    measured.facts |= {
+        "unit": "microseconds a row",
+        "rows": seed.rows,
+        "rows_copied": copied,
+        "rows_per_second": round(seed.rows / seconds),
+        "core_rows_per_second": round(sum(r for r, _ in core) / sum(t for _, t in core) * SESSIONS),
+        "event_rows_per_second": {name: round(rates[name][0] / rates[name][1] * SESSIONS) for name in EVENTS},
+        "peak_worker_mib": round(seeding.peak_mib),
+        "faker_rows_per_second": {table: round(rate) for table, rate in fakes.items()},
+        "times_faker": round(seed.rows / seconds / median(fakes.values()), 1),
+    }
+    honest, honest_seconds = seeding.ours(scale=HONEST_SCALE, mode="honest")
+    measured.facts["honest_rows_per_second"] = round(honest.rows / honest_seconds)
+    return measured
+
+
 BENCHES: dict[str, Callable[[Bench], Measured]] = {
     "build": bench_build,
     "noop": bench_noop,
     "verify": bench_verify,
     "prove": bench_prove,
     "revert": bench_revert,
+    "seed": bench_seed,
 }
 
 
@@ -276,8 +312,9 @@ def main(name: str, *, runs: int, as_json: bool) -> None:
     if as_json:
         print(json.dumps(document, indent=2))
         return
-    print(f"{name}: {median(measured.ours):.3f} s (median of {runs})")
+    unit = measured.facts.get("unit", "s")
+    print(f"{name}: {median(measured.ours):.3f} {unit} (median of {runs})")
     if measured.ratio is not None:
-        print(f"{measured.baseline}: {median(measured.theirs):.3f} s; ratio {measured.ratio:.2f}")
+        print(f"{measured.baseline}: {median(measured.theirs):.3f} {unit}; ratio {measured.ratio:.2f}")
     for key, value in measured.facts.items():
         print(f"{key}: {value}")
