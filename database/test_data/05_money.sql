@@ -767,7 +767,7 @@ drop function testdata.gen_receipts;
 --   and chain stand: hash_chain() links them in one pass. Intents of every tenth crypto gift, signers of 2 of 3, proposals with two approvals and payouts for what was paid out, some open and refused ones, budgets of the
 --   project funds, screenings, invented sanctions names and signed reconciliations. The chain has an order over everything: it is one chunk.
 -- proves: all entries balance, the chain and numbers hold, no gift is unposted, positions of wallets differ by 0, no proposer approves, reconciliations are signed by another person, twice gives the same.
--- needs: BUILD_0167, BUILD_0174, BUILD_0177, BUILD_0178, BUILD_0179, BUILD_0863
+-- needs: BUILD_0167, BUILD_0174, BUILD_0176, BUILD_0177, BUILD_0178, BUILD_0179, BUILD_0863
 create function testdata.link_hash(state bytea, start bytea, item bytea) returns bytea
   language sql immutable parallel safe
   return sha256(coalesce(state, start, ''::bytea) || item);
@@ -886,11 +886,16 @@ begin
   select p.id, staff[k], p.payload_sha256, case when p.status = 'rejected' then 'reject' else 'approve' end, sha256(convert_to(concat_ws(':', 'approval', p.id, k), 'UTF8')), p.created_at + k * interval '1 hour'
   from treasury.proposals p join testdata.entities w on w.id = p.wallet_id and w.seed = gen_treasury.seed and w.kind = 'wallet', unnest('{1,3}'::int[]) k where p.proposed_by = staff[2] and (p.status <> 'open' or k = 1);
   get diagnostics made = row_count; total := total + made;
-  insert into treasury.payment_intents (id, user_id, fund_code, amount_usd, currency, chain, pay_address, pay_amount, received_amount, idempotency_key, status, expires_at, donation_id, contact, metadata, created_at, updated_at)
-  select testdata.uid(seed, 122, e.n, testdata.ms(i.at)), d.donor_id, d.fund_code, d.amount_usd, d.currency, d.chain, w.address, d.amount_crypto, case when d.txid is null then 0 else d.amount_crypto end, 'testdata-' || tag || '-' || e.n, case when d.txid is null then 'expired' else 'paid' end, i.at + interval '1 hour',
-    case when d.txid is not null then d.id end, case when d.donor_id is null then jsonb_build_object('email', d.donor_email::text) else '{}' end, '{"testdata": true}', i.at, case when d.txid is null then i.at + interval '1 hour' else d.created_at + interval '2 minutes' end
-  from testdata.entities e join core.donations d on d.id = e.id join core.wallets w on w.id = d.to_wallet_id, lateral (select d.created_at - interval '5 minutes' as at) i where e.seed = gen_treasury.seed and e.kind = 'donation' and e.n >= lo and e.n < hi and e.n % 10 = 3 and d.amount_crypto is not null;
-  get diagnostics made = row_count; total := total + made;
+  with intents as (
+    insert into treasury.payment_intents (id, user_id, fund_code, amount_usd, currency, chain, pay_address, pay_amount, received_amount, idempotency_key, status, expires_at, donation_id, contact, metadata, created_at, updated_at)
+    select testdata.uid(seed, 122, e.n, testdata.ms(i.at)), d.donor_id, d.fund_code, d.amount_usd, d.currency, d.chain, w.address, d.amount_crypto, case when d.txid is null then 0 else d.amount_crypto end, 'testdata-' || tag || '-' || e.n, case when d.txid is null then 'expired' else 'paid' end, i.at + interval '1 hour',
+      case when d.txid is not null then d.id end, case when d.donor_id is null then jsonb_build_object('email', d.donor_email::text) else '{}' end, '{"testdata": true}', i.at, case when d.txid is null then i.at + interval '1 hour' else d.created_at + interval '2 minutes' end
+    from testdata.entities e join core.donations d on d.id = e.id join core.wallets w on w.id = d.to_wallet_id, lateral (select d.created_at - interval '5 minutes' as at) i where e.seed = gen_treasury.seed and e.kind = 'donation' and e.n >= lo and e.n < hi and e.n % 10 = 3 and d.amount_crypto is not null returning id, donation_id, received_amount, updated_at),
+  payments as (
+    insert into treasury.intent_payments (intent_id, txid, amount, from_address, received_at)
+    select i.id, d.txid, i.received_amount, d.from_address, i.updated_at from intents i join core.donations d on d.id = i.donation_id returning 1)
+  select count(*) + (select count(*) from payments) into made from intents;
+  total := total + made;
   insert into treasury.sanctions_entries (list, uid, name, aliases, countries, programme, listed_on, list_version, created_at, updated_at)
   select 'TESTDATA-' || tag, 'T-' || k, s.name, array['The ' || s.name], '{}', 'INVENTED', (begun + k * interval '1 day')::date, 'testdata-1', begun, begun from generate_series(1, 8) k,
     lateral (select (array['Qorblax', 'Zynthrup', 'Vexquill', 'Mordzap'])[1 + k % 4] || ' ' || (array['Xuvvantle', 'Gryzzlethwop'])[1 + k / 4 % 2] || ' ' || k as name) s;
@@ -909,7 +914,7 @@ begin
 end $$;
 
 insert into testdata.generators (name, targets, after, rows_at_sf1, chunk_rows, least_rows) values
-  ('gen_treasury', '{treasury.exchange_rates,treasury.accounts,treasury.budgets,treasury.entries,treasury.postings,treasury.wallet_signers,treasury.proposals,treasury.payouts,treasury.approvals,treasury.payment_intents,treasury.sanctions_entries,treasury.sanctions_names,treasury.aml_screenings,treasury.reconciliations}', '{gen_transactions}', 200000, 100000000, 100);
+  ('gen_treasury', '{treasury.exchange_rates,treasury.accounts,treasury.budgets,treasury.entries,treasury.postings,treasury.wallet_signers,treasury.proposals,treasury.payouts,treasury.approvals,treasury.payment_intents,treasury.intent_payments,treasury.sanctions_entries,treasury.sanctions_names,treasury.aml_screenings,treasury.reconciliations}', '{gen_transactions}', 200000, 100000000, 100);
 
 comment on function testdata.link_hash is 'Step of hash_chain().';
 comment on aggregate testdata.hash_chain(bytea, bytea) is 'SHA-256 over the digest before (the first argument where there is none) and the second argument; over (order by ...) it links rows as treasury.entry_digest() does.';
@@ -943,7 +948,7 @@ select count(*) = 0 from (select p.entry_id from treasury.postings p join pg_tem
 select count(*) > 5, bool_and(a.signer_id <> p.proposed_by and a.payload_sha256 = p.payload_sha256), count(*) filter (where p.status = 'executed') % 2 = 0, count(distinct p.status) >= 2 from treasury.proposals p join treasury.approvals a on a.proposal_id = p.id where p.wallet_id in (select id from pg_temp.wallets_0877);
 select bool_and(x.amount_usd > 0 and p.status = 'executed' and e.kind = 'payout') is not false from treasury.payouts x join treasury.proposals p on p.id = x.proposal_id join treasury.entries e on e.id = x.entry_id where p.wallet_id in (select id from pg_temp.wallets_0877);
 select count(*) = 33 from treasury.wallet_signers where wallet_id in (select id from pg_temp.wallets_0877);
-select count(*) >= 1, bool_and((i.status = 'paid') = (i.donation_id is not null)) from treasury.payment_intents i where i.idempotency_key like 'testdata-' || testdata.seed_tag(42877) || '-%';
+select count(*) >= 1, bool_and((i.status = 'paid') = (i.donation_id is not null)), bool_and(i.received_amount = coalesce((select sum(p.amount) from treasury.intent_payments p where p.intent_id = i.id), 0)) from treasury.payment_intents i where i.idempotency_key like 'testdata-' || testdata.seed_tag(42877) || '-%';
 select count(*) = 0 from pg_temp.gifts_0877 g where g.aml_score >= 75 and not exists (select from treasury.aml_screenings s where s.subject_id = g.id and s.verdict <> 'clear');
 select count(*) = 8, bool_and((select count(*) = 2 from treasury.sanctions_names n where n.list = s.list and n.uid = s.uid)) from treasury.sanctions_entries s where s.list = 'TESTDATA-' || testdata.seed_tag(42877);
 select count(*) = 3, max(rate) < 1.01 * min(rate) from treasury.exchange_rates where base = 'BTC' and source like 'testdata-' || testdata.seed_tag(42877) || '-%' and occurred_at = '2026-08-01 00:00+00';

@@ -1,5 +1,6 @@
--- Checks of a seed: what points somewhere finds something there. A check testdata.check_<name>(seed_id) looks at the rows of its seed, writes what is wrong to testdata.findings and returns how
--- many findings that were; hc seed verify runs all there are. What the other checks are made of is here too: is_of_seed(), rows_of_seed() and note().
+-- Checks of a seed: what points somewhere finds something there. A check testdata.check_<name>(seed_id) looks at the rows of its seed, writes what is wrong to testdata.findings and returns how many
+-- findings that were; hc seed verify runs all there are. What the other checks are made of is here too: is_of_seed(), rows_of_seed(), key_of(),
+-- note() and seed_of().
 
 -- task: BUILD_0891 create_test_data drill
 -- title: Check references of a seed: every foreign key, soft reference and promised child
@@ -20,6 +21,13 @@ begin atomic
   from (
     select a.attname, a.attnum, exists (select from pg_catalog.pg_index i where i.indrelid = a.attrelid and i.indisprimary and a.attnum = any (i.indkey::int2[])) as is_key
     from pg_catalog.pg_attribute a where a.attrelid = rows_of_seed.relation and a.attnum > 0 and a.atttypid = 'pg_catalog.uuid'::regtype) c;
+end;
+
+create function testdata.key_of(relation regclass) returns text
+  language sql stable
+begin atomic
+  select coalesce(string_agg(format('r.%I', a.attname), ', ' order by a.attnum), 'r.*')
+  from pg_catalog.pg_attribute a join pg_catalog.pg_index i on i.indrelid = a.attrelid and i.indisprimary and a.attnum = any (i.indkey::int2[]) where a.attrelid = key_of.relation;
 end;
 
 create function testdata.note(seed_id uuid, check_name text, subject text, faults text) returns bigint
@@ -178,6 +186,7 @@ end $$;
 
 comment on function testdata.is_of_seed is 'Whether uid() made this id for this seed. Inlined: with the seed as a literal it is two comparisons of bytes.';
 comment on function testdata.rows_of_seed is 'The condition that a row r of a table belongs to a seed: a uuid of its key does, or any uuid where the key has none; true for tables without uuids, which belong to all.';
+comment on function testdata.key_of is 'The columns of the key of a table, of its row r; all columns where it has none.';
 comment on function testdata.note is 'Writes one finding for the rows of a query, with their number and the first five, and returns how many findings that are: 0 or 1.';
 comment on view testdata.kinds is 'What a word in a column such as subject_kind means: a table by its name, by its name without the plural, or by the machine that guards it. A word may mean several tables.';
 comment on column testdata.kinds.kind is 'The word: core.designs, design, user_role, ...';
@@ -234,6 +243,7 @@ from pg_temp.of_0891 u, community.clubs c where u.n = 1 and testdata.is_of_seed(
 insert into testdata.declared_refs (relation, attribute, ids, kind) values ('probe_0891.none', 'x', 'r.x', 'r.y');
 insert into testdata.promises (relation, condition, child) values ('probe_0891.none', 'true', 'select'), ('probe_0891.labels', 'r.id = 1', 'select from probe_0891.rooms m where m.room = r.room and m.floor = r.floor'),
   ('probe_0891.labels', 'r.id = 2', 'select from probe_0891.rooms m where m.room = r.room and m.floor = r.floor');
+select testdata.key_of('probe_0891.books') = 'r.a, r.b', testdata.key_of('pg_temp.of_0891') = 'r.*';
 select testdata.check_references('00000000-0000-7000-8000-000000891001') = 8;
 create temporary view pg_temp.found_0891 as select f.subject, f.found, f.found -> 'samples' as samples from testdata.findings f where f.seed_id = '00000000-0000-7000-8000-000000891001' and f.check_name = 'references';
 select count(*) = 8, bool_and(subject = any (array['community.messages unnest(r.mentions)', 'probe_0891.books books_shelf_fk', 'probe_0891.books r.bound_by', 'probe_0891.books r.club_id', 'probe_0891.books r.keeper_id', 'probe_0891.labels labels_room_fk', 'probe_0891.labels where r.id = 2',
