@@ -723,7 +723,7 @@ begin
   for target in
     select distinct t from testdata.chunks c join testdata.generators g on g.name = c.generator, unnest(g.targets || '{core.status_changes,testdata.entities}') t
     where c.id = chunk and (
-      select sum(o.rows) >= 10000 and bool_and(o.status = 'done') from testdata.chunks o where o.seed_id = c.seed_id and o.generator = c.generator)
+      select sum(o.rows) >= 1000 and bool_and(o.status = 'done') from testdata.chunks o where o.seed_id = c.seed_id and o.generator = c.generator)
   loop
     execute 'analyze ' || target::regclass;
     analyzed := analyzed + 1;
@@ -773,7 +773,7 @@ comment on function testdata.generator_order is 'Generators with the number of o
 comment on function testdata.plan is 'Plans a data set and returns its id: partitions, chunks in order. 22023 for an unknown profile or a seed whose ids would meet those of a loaded one.';
 comment on function testdata.run_chunk is 'Makes a chunk, whole or not at all, and returns the number of rows; 0 when it was done already. 55000 when session_replication_role does not fit the mode.';
 comment on function testdata.next_chunk is 'The next chunk whose needs are done, locked; null when there is none just now.';
-comment on function testdata.analyze_after is 'Analyzes what a generator filled when this was its last chunk and it made 10,000 rows or more: the generators after it are planned on what is there. Returns the number of tables.';
+comment on function testdata.analyze_after is 'Analyzes what a generator filled when this was its last chunk and it made 1,000 rows or more: the generators after it are planned on what is there. Returns the number of tables.';
 comment on procedure testdata.work is 'Makes chunks until none is left, a commit each. Any number of sessions may call it at once, and again after a crash. No SET clause, for it commits.';
 
 -- verify
@@ -806,12 +806,12 @@ select min(from_at) <= since, max(to_at) >= until, until = testdata.window_end()
 select before -> 'partitions' ? 'probe_0856.rows_2026_10' from testdata.seeds join planned_0856 using (id);
 select testdata.next_chunk(id) = (select min(c.id) from testdata.chunks c where c.seed_id = p.id) from planned_0856 p;
 select sum(made) = 40 from (select testdata.run_chunk(c.id) as made from testdata.chunks c join planned_0856 p on p.id = c.seed_id where c.generator = 'gen_probe_0856' order by c.lo desc) reversed;
-update testdata.chunks c set rows = 1666 from planned_0856 p where c.seed_id = p.id and c.generator = 'gen_probe_0856';
+update testdata.chunks c set rows = 166 from planned_0856 p where c.seed_id = p.id and c.generator = 'gen_probe_0856';
 select min(testdata.analyze_after(c.id)) = 3, max(testdata.analyze_after(c.id)) = 3 from testdata.chunks c join planned_0856 p on p.id = c.seed_id where c.generator = 'gen_probe_0856';
 select reltuples = 40 from pg_class where oid = 'probe_0856.rows'::regclass;
-update testdata.chunks c set rows = 1000 from planned_0856 p where c.seed_id = p.id and c.generator = 'gen_probe_0856';
+update testdata.chunks c set rows = 100 from planned_0856 p where c.seed_id = p.id and c.generator = 'gen_probe_0856';
 select max(testdata.analyze_after(c.id)) = 0 from testdata.chunks c join planned_0856 p on p.id = c.seed_id;
-update testdata.chunks c set rows = 10000, status = case when c.lo = 0 then 'planned' else 'done' end from planned_0856 p where c.seed_id = p.id and c.generator = 'gen_probe_0856';
+update testdata.chunks c set rows = 1000, status = case when c.lo = 0 then 'planned' else 'done' end from planned_0856 p where c.seed_id = p.id and c.generator = 'gen_probe_0856';
 select max(testdata.analyze_after(c.id)) = 0 from testdata.chunks c join planned_0856 p on p.id = c.seed_id;
 update testdata.chunks c set status = 'done' from planned_0856 p where c.seed_id = p.id;
 update testdata.chunks c set status = 'planned' from planned_0856 p where c.seed_id = p.id and c.generator = 'gen_after_0856';

@@ -133,7 +133,7 @@ def run_tests(
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="build, noop, verify, prove, revert or seed.")] = "build",
+    name: Annotated[str, typer.Argument(help="build, noop, verify, prove, revert, seed or clone.")] = "build",
     json: Json = False,
     runs: Annotated[int, typer.Option("--runs", help="How often each side is run, in turn.", min=1)] = 5,
 ) -> None:
