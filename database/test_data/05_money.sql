@@ -903,18 +903,25 @@ begin
   insert into treasury.sanctions_names (list, uid, name) select s.list, s.uid, treasury.plain_name(n) from treasury.sanctions_entries s, unnest(s.aliases || s.name) n where s.list = 'TESTDATA-' || tag;
   get diagnostics made = row_count; total := total + made;
   insert into treasury.aml_screenings (id, occurred_at, subject_kind, subject_id, provider, score, matches, list_version, verdict)
-  select testdata.uid(seed, 126, e.n, testdata.ms(d.created_at)), d.created_at + interval '1 minute', 'donation', d.id, 'internal', d.aml_score, '[]', 'testdata-1', case when d.ofac_hit then 'block' when d.aml_score >= 75 then 'review' else 'clear' end
+  select testdata.uid(seed, 126, e.n, testdata.ms(d.created_at) + 60000), d.created_at + interval '1 minute', 'donation', d.id, 'internal', d.aml_score, '[]', 'testdata-1', case when d.ofac_hit then 'block' when d.aml_score >= 75 then 'review' else 'clear' end
   from testdata.entities e join core.donations d on d.id = e.id where e.seed = gen_treasury.seed and e.kind = 'donation' and e.n >= lo and e.n < hi and d.aml_score is not null and (d.aml_score >= 75 or e.n % 20 = 0);
   get diagnostics made = row_count; total := total + made;
   insert into treasury.reconciliations (id, wallet_id, currency, as_of, statement_balance, ledger_balance, status, prepared_by, signed_off_by, signed_off_at, created_at, updated_at)
-  select testdata.uid(seed, 127, row_number() over (order by a.code), testdata.ms(ended)), a.wallet_id, a.currency, ended - interval '1 second', sum(p.amount), sum(p.amount), 'signed_off', staff[2], staff[3], ended, ended - interval '1 second', ended
+  select testdata.uid(seed, 127, row_number() over (order by a.code), testdata.ms(ended) - 1000), a.wallet_id, a.currency, ended - interval '1 second', sum(p.amount), sum(p.amount), 'signed_off', staff[2], staff[3], ended, ended - interval '1 second', ended
   from treasury.accounts a join treasury.postings p on p.account_id = a.id where starts_with(a.code, 'assets.testdata.t' || tag || '.') group by a.code, a.wallet_id, a.currency;
   get diagnostics made = row_count; total := total + made;
-  return total;
+  return total + (
+    select sum(testdata.write_history(h.machine, format('select r.id, p.path, array(select r.created_at + (r.updated_at - r.created_at) * k / (cardinality(p.path) - 1) from generate_series(0, cardinality(p.path) - 1) k order by k), null::uuid from %s r, lateral (select %s as path) p where %s',
+      h.relation, h.path, h.of_seed)))
+    from (select format('r.wallet_id in (select e.id from testdata.entities e where e.seed = %s and e.kind = %L)', seed, 'wallet') as ours) s, lateral (values
+      ('payment_intent', 'treasury.payment_intents', 'array[''created'', r.status]', format('starts_with(r.idempotency_key, %L)', 'testdata-' || tag || '-')),
+      ('proposal', 'treasury.proposals', $q$array['draft', 'open'] || case r.status when 'executed' then array['approved', 'executed'] when 'rejected' then array['rejected'] else '{}' end$q$, s.ours),
+      ('payout', 'treasury.payouts', 'array[''requested'', ''approved'', r.status]', 'r.proposal_id in (select r.id from treasury.proposals r where ' || s.ours || ')'),
+      ('reconciliation', 'treasury.reconciliations', 'array[''open'', r.status]', s.ours)) h(machine, relation, path, of_seed));
 end $$;
 
 insert into testdata.generators (name, targets, after, rows_at_sf1, chunk_rows, least_rows) values
-  ('gen_treasury', '{treasury.exchange_rates,treasury.accounts,treasury.budgets,treasury.entries,treasury.postings,treasury.wallet_signers,treasury.proposals,treasury.payouts,treasury.approvals,treasury.payment_intents,treasury.intent_payments,treasury.sanctions_entries,treasury.sanctions_names,treasury.aml_screenings,treasury.reconciliations}', '{gen_transactions}', 200000, 100000000, 100);
+  ('gen_treasury', '{treasury.exchange_rates,treasury.accounts,treasury.budgets,treasury.entries,treasury.postings,treasury.wallet_signers,treasury.proposals,treasury.payouts,treasury.approvals,treasury.payment_intents,treasury.intent_payments,treasury.sanctions_entries,treasury.sanctions_names,treasury.aml_screenings,treasury.reconciliations,core.status_changes}', '{gen_transactions}', 200000, 100000000, 100);
 
 comment on function testdata.link_hash is 'Step of hash_chain().';
 comment on aggregate testdata.hash_chain(bytea, bytea) is 'SHA-256 over the digest before (the first argument where there is none) and the second argument; over (order by ...) it links rows as treasury.entry_digest() does.';
@@ -950,6 +957,11 @@ select bool_and(x.amount_usd > 0 and p.status = 'executed' and e.kind = 'payout'
 select count(*) = 33 from treasury.wallet_signers where wallet_id in (select id from pg_temp.wallets_0877);
 select count(*) >= 1, bool_and((i.status = 'paid') = (i.donation_id is not null)), bool_and(i.received_amount = coalesce((select sum(p.amount) from treasury.intent_payments p where p.intent_id = i.id), 0)) from treasury.payment_intents i where i.idempotency_key like 'testdata-' || testdata.seed_tag(42877) || '-%';
 select count(*) = 0 from pg_temp.gifts_0877 g where g.aml_score >= 75 and not exists (select from treasury.aml_screenings s where s.subject_id = g.id and s.verdict <> 'clear');
+select machine, count(*) > 0, bool_and(unbroken) from (
+  select r.machine, s.to_status = r.status and (select count(*) from core.status_changes b where b.entity_id = r.id and b.machine = r.machine) = case r.status when 'executed' then case r.machine when 'payout' then 2 else 3 end when 'rejected' then 2 else 1 end as unbroken
+  from (select 'proposal' as machine, p.id, p.status, p.wallet_id from treasury.proposals p union all select 'payout', x.id, x.status, p.wallet_id from treasury.payouts x join treasury.proposals p on p.id = x.proposal_id union all select 'reconciliation', c.id, c.status, c.wallet_id from treasury.reconciliations c
+    union all select 'payment_intent', i.id, i.status, (select id from pg_temp.wallets_0877 limit 1) from treasury.payment_intents i where i.idempotency_key like 'testdata-' || testdata.seed_tag(42877) || '-%') r
+  left join lateral (select c.to_status from core.status_changes c where c.entity_id = r.id and c.machine = r.machine order by c.occurred_at desc limit 1) s on true where r.wallet_id in (select id from pg_temp.wallets_0877)) h group by machine;
 select count(*) = 8, bool_and((select count(*) = 2 from treasury.sanctions_names n where n.list = s.list and n.uid = s.uid)) from treasury.sanctions_entries s where s.list = 'TESTDATA-' || testdata.seed_tag(42877);
 select count(*) = 3, max(rate) < 1.01 * min(rate) from treasury.exchange_rates where base = 'BTC' and source like 'testdata-' || testdata.seed_tag(42877) || '-%' and occurred_at = '2026-08-01 00:00+00';
 select count(*) > 5, bool_and(status = 'signed_off' and difference = 0 and signed_off_by <> prepared_by and statement_balance = treasury.wallet_ledger(wallet_id, currency, as_of)) from treasury.reconciliations where wallet_id in (select id from pg_temp.wallets_0877);

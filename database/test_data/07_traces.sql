@@ -46,7 +46,7 @@ as $$
 #variable_conflict use_variable
 declare
   words constant text := testdata.prose(seed, 86701, 1, 4);
-  text_id constant uuid := testdata.uid(seed, 204, 0, testdata.ms(testdata.window_start()));
+  text_id constant uuid := testdata.uid(seed, 204, 0, testdata.ms(testdata.window_start() - interval '1 day'));
   made bigint;
   texts bigint;
 begin

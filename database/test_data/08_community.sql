@@ -121,9 +121,9 @@ begin
     insert into community.messages (id, occurred_at, club_id, seq, thread_id, reply_to_seq, author_id, kind, body, mentions, attachments, redacted_at, redaction_reason)
     select f.id, f.at, f.club_id, f.seq, f.thread_id, f.reply_to, f.author_id, 'text', case when not f.is_bad then f.body end, case when f.is_bad or f.named_id is null then '{}' else array[f.named_id] end, '[]',
       case when f.is_bad then f.at + interval '2 hours' end, case when f.is_bad then 'spam' end
-    from final f order by f.n, f.seq returning 1),
+    from final f order by f.at, f.n, f.seq returning 1),
   bad as materialized (
-    select f.*, testdata.uid(seed, 254, f.key, testdata.ms(f.at) + 1) as report_id, e.evidence || jsonb_build_object('at', to_char((f.at + interval '1 hour') at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"+00:00"'), 'sha256', encode(sha256(convert_to(e.evidence::text, 'UTF8')), 'hex')) as evidence
+    select f.*, testdata.uid(seed, 254, f.key, testdata.ms(f.at) + 3600000) as report_id, e.evidence || jsonb_build_object('at', to_char((f.at + interval '1 hour') at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"+00:00"'), 'sha256', encode(sha256(convert_to(e.evidence::text, 'UTF8')), 'hex')) as evidence
     from final f, lateral (select jsonb_build_object('body', f.body, 'attachments', '[]'::jsonb, 'seq', f.seq) as evidence) e where f.is_bad),
   told as (
     insert into community.reports (id, reporter_id, target_kind, target_id, target_author_id, club_id, reason_code, severity, evidence, status, assigned_to, created_at, updated_at)

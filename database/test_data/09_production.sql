@@ -286,6 +286,7 @@ declare
   tag constant text := to_hex(testdata.seed_tag(seed));
   staff constant uuid[] := array(select e.id from testdata.entities e where e.seed = gen_impact.seed and e.kind = 'user' and e.n < 20 order by e.n);
   gifts constant uuid[] := array(select d.id from testdata.entities e join core.donations d on d.id = e.id and d.status in ('confirmed', 'reconciled') where e.seed = gen_impact.seed and e.kind = 'donation' order by e.n);
+  given_at constant timestamptz[] := array(select d.confirmed_at from testdata.entities e join core.donations d on d.id = e.id and d.status in ('confirmed', 'reconciled') where e.seed = gen_impact.seed and e.kind = 'donation' order by e.n);
   made bigint := 0;
   here bigint;
 begin
@@ -344,7 +345,7 @@ begin
     insert into production.projects (id, slug, title, microfactory_id, goal_units, units_done, status, starts_on, created_at, updated_at)
     select testdata.uid(seed, 330, w.n, testdata.ms(w.at)), 'td-' || tag || '-' || w.n, 'Hinges for schools ' || w.n, w.id, 200, 60, 'running', (w.at at time zone 'UTC')::date, w.at, w.at from works w returning 1),
   given as materialized (
-    select w.n, c, w.n * 4 + c as key, testdata.uid(seed, 330, w.n, testdata.ms(w.at)) as project_id, gifts[w.n * 3 + c] as donation_id, date_trunc('milliseconds', w.at + (until - w.at) * (0.3 + 0.15 * c)) as at, 10 * c as units, 'HCB-T' || upper(tag) || '-' || w.n * 4 + c as code from works w cross join generate_series(1, 3) c),
+    select w.n, c, w.n * 4 + c as key, testdata.uid(seed, 330, w.n, testdata.ms(w.at)) as project_id, case when given_at[w.n * 3 + c] <= w.at + (until - w.at) * (0.3 + 0.15 * c) then gifts[w.n * 3 + c] end as donation_id, date_trunc('milliseconds', w.at + (until - w.at) * (0.3 + 0.15 * c)) as at, 10 * c as units, 'HCB-T' || upper(tag) || '-' || w.n * 4 + c as code from works w cross join generate_series(1, 3) c),
   counted as (
     insert into impact.records (id, occurred_at, subject_id, subject_kind, metric_code, quantity, unit, result_base, quality, method, scope, source_ref, recorded_by, recorded_at)
     select testdata.uid(seed, 321, 201326592 + g.key, testdata.ms(g.at)), g.at, g.project_id, 'project', 'units_donated', g.units, 'item', g.units, 'A', 'measured', 3, 'testdata ' || tag || ' given ' || g.key, null, g.at from given g returning 1),
@@ -420,6 +421,7 @@ select count(*) = 2, bool_and(b.retired = 15 and b.left_tonnes = 85), bool_and((
 select array_agg(distinct p.state order by p.state) = '{ahead,behind}' from testdata.entities e join impact.goals g on g.owner_id = e.id, lateral impact.goal_progress(g.id, date '2026-10-31') p where e.seed = 42876 and e.kind = 'microfactory';
 select count(*) = 6, count(*) filter (where c.status = 'verified') = 4, bool_and(c.claim_sha256 = impact.claim_digest(c::impact.claims)), bool_and(v.verifier_id <> c.asserted_by) filter (where c.status = 'verified'), (select count(*) = count(distinct r.record_id) from impact.claim_records r join pg_temp.claims_0876 k on k.id = r.claim_id where r.is_live)
 from (select x.* from impact.claims x) c join pg_temp.claims_0876 k on k.id = c.id left join impact.verifications v on v.target_id = c.id;
+select count(*) = 0 from pg_temp.claims_0876 c join core.donations d on d.id = c.donation_id where d.confirmed_at > c.asserted_at;
 select bool_and(w.is_intact) and count(*) = 4 from pg_temp.claims_0876 c, lateral impact.claim_by_code(c.public_code) w;
 select count(*) filter (where s.machine = 'impact_claim') = 4, count(*) filter (where s.machine = 'reporting_period') > 6 from core.status_changes s where s.entity_id in (select id from pg_temp.claims_0876 union all select id from pg_temp.periods_0876);
 set local testdata.allow = off;

@@ -72,7 +72,7 @@ begin
   perform testdata.require_allowed();
   seed := testdata.seed_of(seed_id);
   select coalesce(sum(testdata.note(seed_id, 'balances', d.relation || ' ' || d.attribute, format('select %s, d.stored, d.recomputed from %s r cross join lateral (select %s as stored, %s as recomputed) d where (%s) and (%s) and d.stored is distinct from d.recomputed',
-    testdata.key_of(d.relation::regclass), d.relation, d.stored, d.recomputed, testdata.rows_of_seed(d.relation::regclass, seed), d.condition))), 0) into noted
+    testdata.key_columns(d.relation::regclass), d.relation, d.stored, d.recomputed, testdata.rows_of_seed(d.relation::regclass, seed), d.condition))), 0) into noted
   from testdata.derivations d where to_regclass(d.relation) is not null;
   return noted;
 end $$;

@@ -1,5 +1,5 @@
 -- Checks of a seed: what points somewhere finds something there. A check testdata.check_<name>(seed_id) looks at the rows of its seed, writes what is wrong to testdata.findings and returns how many
--- findings that were; hc seed verify runs all there are. What the other checks are made of is here too: is_of_seed(), rows_of_seed(), key_of(),
+-- findings that were; hc seed verify runs all there are. What the other checks are made of is here too: is_of_seed(), rows_of_seed(), key_columns(),
 -- note() and seed_of().
 
 -- task: BUILD_0891 create_test_data drill
@@ -23,11 +23,11 @@ begin atomic
     from pg_catalog.pg_attribute a where a.attrelid = rows_of_seed.relation and a.attnum > 0 and a.atttypid = 'pg_catalog.uuid'::regtype) c;
 end;
 
-create function testdata.key_of(relation regclass) returns text
+create function testdata.key_columns(relation regclass) returns text
   language sql stable
 begin atomic
   select coalesce(string_agg(format('r.%I', a.attname), ', ' order by a.attnum), 'r.*')
-  from pg_catalog.pg_attribute a join pg_catalog.pg_index i on i.indrelid = a.attrelid and i.indisprimary and a.attnum = any (i.indkey::int2[]) where a.attrelid = key_of.relation;
+  from pg_catalog.pg_attribute a join pg_catalog.pg_index i on i.indrelid = a.attrelid and i.indisprimary and a.attnum = any (i.indkey::int2[]) where a.attrelid = key_columns.relation;
 end;
 
 create function testdata.note(seed_id uuid, check_name text, subject text, faults text) returns bigint
@@ -45,6 +45,20 @@ begin
 exception when others then
   raise exception using errcode = sqlstate, message = format('check %s of %s: %s', check_name, subject, sqlerrm), detail = faults;
 end $$;
+
+create function testdata.foreign_keys() returns table (name text, child regclass, parent regclass, columns text, present text, pairs text, child_period text, parent_period text)
+  language sql stable
+begin atomic
+  select format('%s %s', f.conrelid::regclass, f.conname), f.conrelid, f.confrelid,
+    (select string_agg(format('r.%I', a.attname), ', ' order by a.attnum) from pg_catalog.pg_attribute a where a.attrelid = f.conrelid and a.attnum > 0
+      and (a.attnum = any (f.conkey) or exists (select from pg_catalog.pg_index i where i.indrelid = f.conrelid and i.indisprimary and a.attnum = any (i.indkey::int2[])))),
+    string_agg(format('r.%I is not null', c.attname), ' and '), string_agg(format('t.%I operator(%I.%s) r.%I', t.attname, n.nspname, o.oprname, c.attname), ' and ') filter (where not (f.conperiod and u.place = cardinality(f.conkey))),
+    max(c.attname) filter (where f.conperiod and u.place = cardinality(f.conkey)), max(t.attname) filter (where f.conperiod and u.place = cardinality(f.conkey))
+  from pg_catalog.pg_constraint f cross join lateral unnest(f.conkey, f.confkey, f.conpfeqop) with ordinality u(child, parent, equals, place)
+  join pg_catalog.pg_attribute c on c.attrelid = f.conrelid and c.attnum = u.child join pg_catalog.pg_attribute t on t.attrelid = f.confrelid and t.attnum = u.parent
+  join pg_catalog.pg_operator o on o.oid = u.equals join pg_catalog.pg_namespace n on n.oid = o.oprnamespace
+  where f.contype = 'f' and f.conparentid = 0 group by f.oid, f.conrelid, f.confrelid, f.conname, f.conkey;
+end;
 
 create view testdata.kinds with (security_invoker = true) as
 with tables as (
@@ -131,20 +145,10 @@ declare
   found text[];
 begin
   return query
-  select 'foreign key', format('%s %s', f.conrelid::regclass, f.conname), format('select %s from %s r where (%s) and %s and not %s',
-    (select string_agg(format('r.%I', a.attname), ', ' order by a.attnum) from pg_catalog.pg_attribute a where a.attrelid = f.conrelid and a.attnum > 0
-      and (a.attnum = any (f.conkey) or exists (select from pg_catalog.pg_index i where i.indrelid = f.conrelid and i.indisprimary and a.attnum = any (i.indkey::int2[])))),
-    f.conrelid::regclass, testdata.rows_of_seed(f.conrelid, seed), k.present,
-    case when f.conperiod then format('coalesce((select range_agg(t.%1$I) from %2$s t where %3$s) @> r.%4$I, false)', k.last_parent, f.confrelid::regclass, k.scalars, k.last_child)
-      else format('exists (select from %s t where %s)', f.confrelid::regclass, k.pairs) end)
-  from pg_catalog.pg_constraint f, lateral (
-    select string_agg(format('r.%I is not null', c.attname), ' and ') as present, string_agg(p.pair, ' and ' order by p.place) as pairs,
-      string_agg(p.pair, ' and ' order by p.place) filter (where p.place < cardinality(f.conkey)) as scalars, max(t.attname) filter (where p.place = cardinality(f.conkey)) as last_parent, max(c.attname) filter (where p.place = cardinality(f.conkey)) as last_child
-    from unnest(f.conkey, f.confkey, f.conpfeqop) with ordinality u(child, parent, equals, place)
-    join pg_catalog.pg_attribute c on c.attrelid = f.conrelid and c.attnum = u.child join pg_catalog.pg_attribute t on t.attrelid = f.confrelid and t.attnum = u.parent
-    join pg_catalog.pg_operator o on o.oid = u.equals join pg_catalog.pg_namespace n on n.oid = o.oprnamespace,
-    lateral (select u.place, format('t.%I operator(%I.%s) r.%I', t.attname, n.nspname, o.oprname, c.attname) as pair) p) k
-  where f.contype = 'f' and f.conparentid = 0;
+  select 'foreign key', f.name, format('select %s from %s r where (%s) and %s and not %s', f.columns, f.child, testdata.rows_of_seed(f.child, seed), f.present,
+    case when f.parent_period is null then format('exists (select from %s t where %s)', f.parent, f.pairs)
+      else format('coalesce((select range_agg(t.%I) from %s t where %s) @> r.%I, false)', f.parent_period, f.parent, f.pairs, f.child_period) end)
+  from testdata.foreign_keys() f;
   for soft in select * from testdata.soft_refs loop
     execute format('select array_agg(distinct k.kind) from %s r cross join lateral (select %s as id, %s as kind) k where (%s) and k.id is not null', soft.relation, soft.ids, soft.kind, testdata.rows_of_seed(soft.relation::regclass, seed)) into found;
     via := 'soft reference';
@@ -186,8 +190,9 @@ end $$;
 
 comment on function testdata.is_of_seed is 'Whether uid() made this id for this seed. Inlined: with the seed as a literal it is two comparisons of bytes.';
 comment on function testdata.rows_of_seed is 'The condition that a row r of a table belongs to a seed: a uuid of its key does, or any uuid where the key has none; true for tables without uuids, which belong to all.';
-comment on function testdata.key_of is 'The columns of the key of a table, of its row r; all columns where it has none.';
+comment on function testdata.key_columns is 'The columns of the key of a table, of its row r; all columns where it has none.';
 comment on function testdata.note is 'Writes one finding for the rows of a query, with their number and the first five, and returns how many findings that are: 0 or 1.';
+comment on function testdata.foreign_keys is 'Foreign keys as SQL: of a row r of the child and a row t of the parent, the key columns, that they are there, and that they agree, apart from a period.';
 comment on view testdata.kinds is 'What a word in a column such as subject_kind means: a table by its name, by its name without the plural, or by the machine that guards it. A word may mean several tables.';
 comment on column testdata.kinds.kind is 'The word: core.designs, design, user_role, ...';
 comment on column testdata.kinds.relation is 'The table.';
@@ -243,7 +248,7 @@ from pg_temp.of_0891 u, community.clubs c where u.n = 1 and testdata.is_of_seed(
 insert into testdata.declared_refs (relation, attribute, ids, kind) values ('probe_0891.none', 'x', 'r.x', 'r.y');
 insert into testdata.promises (relation, condition, child) values ('probe_0891.none', 'true', 'select'), ('probe_0891.labels', 'r.id = 1', 'select from probe_0891.rooms m where m.room = r.room and m.floor = r.floor'),
   ('probe_0891.labels', 'r.id = 2', 'select from probe_0891.rooms m where m.room = r.room and m.floor = r.floor');
-select testdata.key_of('probe_0891.books') = 'r.a, r.b', testdata.key_of('pg_temp.of_0891') = 'r.*';
+select testdata.key_columns('probe_0891.books') = 'r.a, r.b', testdata.key_columns('pg_temp.of_0891') = 'r.*';
 select testdata.check_references('00000000-0000-7000-8000-000000891001') = 8;
 create temporary view pg_temp.found_0891 as select f.subject, f.found, f.found -> 'samples' as samples from testdata.findings f where f.seed_id = '00000000-0000-7000-8000-000000891001' and f.check_name = 'references';
 select count(*) = 8, bool_and(subject = any (array['community.messages unnest(r.mentions)', 'probe_0891.books books_shelf_fk', 'probe_0891.books r.bound_by', 'probe_0891.books r.club_id', 'probe_0891.books r.keeper_id', 'probe_0891.labels labels_room_fk', 'probe_0891.labels where r.id = 2',
