@@ -291,7 +291,7 @@ begin
 end $$;
 
 insert into testdata.generators (name, targets, after, rows_at_sf1, chunk_rows, least_rows) values
-  ('gen_audit_logs', '{core.audit_logs}', '{gen_identity,gen_wallets,gen_transactions,gen_kyc,gen_assets,gen_content,gen_design_room,gen_microfactories,gen_production,gen_impact,gen_community,gen_learning,gen_webhooks}', 1000, 10, 20),
+  ('gen_audit_logs', '{core.audit_logs}', '{gen_identity,gen_wallets,gen_transactions,gen_kyc,gen_assets,gen_asset_jobs,gen_content,gen_design_room,gen_microfactories,gen_production,gen_impact,gen_community,gen_learning,gen_webhooks}', 1000, 10, 20),
   ('gen_audit_seals', '{core.audit_seals,core.audit_leaves}', '{gen_audit_logs}', 1, 1000, 1);
 
 comment on function testdata.key_of is 'The key n that uid() put into an id.';
