@@ -135,8 +135,8 @@ def fakes() -> dict[str, Callable[[int], dict[str, Any]]]:
         people.append(fake.uuid4())
         return {
             "id": people[-1],
-            "handle": f"{fake.first_name().lower()}-{n}".encode("ascii", "ignore").decode(),
-            "email": f"{n}.{fake.ascii_safe_email()}",
+            "handle": f"maker-{fake.hexify('^^^^')}-{n}",
+            "email": f"{n}-{fake.ascii_safe_email()}",
             "display_name": fake.name(),
             "status": "active",
             "locale": "en",
