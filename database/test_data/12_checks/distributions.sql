@@ -5,7 +5,7 @@
 -- does: expectations say which law a measure of a table follows; check_distributions(seed_id) asks each of them about the rows of the seed and notes law, statistic and what was allowed. What is allowed is the tolerance of the
 --   expectation and what chance does to so few rows, which falls with 1/sqrt(n): small seeds do not cry wolf. A generator that made rows and declares nothing is noted too.
 -- proves: each law knows its own draws and refuses others, three seeds pass, owners drawn uniformly, times shifted by six hours and one status for all are each refused with the right law, every generator has an expectation.
--- needs: BUILD_0856, BUILD_0861, BUILD_0862, BUILD_0863, BUILD_0864, BUILD_0865, BUILD_0866, BUILD_0867, BUILD_0868, BUILD_0869, BUILD_0870, BUILD_0871, BUILD_0872, BUILD_0873, BUILD_0874, BUILD_0875, BUILD_0876, BUILD_0877, BUILD_0878, BUILD_0891
+-- needs: BUILD_0856, BUILD_0861, BUILD_0862, BUILD_0863, BUILD_0864, BUILD_0865, BUILD_0866, BUILD_0867, BUILD_0868, BUILD_0869, BUILD_0870, BUILD_0871, BUILD_0872, BUILD_0873, BUILD_0874, BUILD_0875, BUILD_0876, BUILD_0877, BUILD_0878, BUILD_0879, BUILD_0891
 create table testdata.expectations (
   generator text not null,
   relation text not null,
@@ -160,6 +160,11 @@ insert into testdata.expectations (generator, relation, measure, condition, law,
   ('gen_factors', 'impact.emission_factors', 'r.value', $$r.activity::text = 'electricity.grid' and upper(r.during) = '2027-01-01'$$, 'uniform', '{"lo": 0.05, "hi": 0.75}', 0.05),
   ('gen_impact', 'impact.records', 'exists (select from impact.records c where c.corrects_id = r.id)', 'r.corrects_id is null and r.activity is not null', 'shares', '{"true": 3, "false": 97}', 0.05),
   ('gen_webhooks', 'core.webhooks', 'r.status', 'testdata.key_of(r.id) > 3', 'shares', '{"active": 80, "pending_verification": 6, "paused": 6, "disabled": 8}', 0.05),
+  ('gen_automation', 'automation.inbound_events', 'r.signature_ok', $$r.status <> 'duplicate'$$, 'shares', '{"true": 97, "false": 3}', 0.05),
+  ('gen_automation', 'automation.inbound_events', $$extract(epoch from (r.occurred_at at time zone 'UTC')::time) / 3600$$, $$r.status <> 'duplicate'$$, 'uniform', '{"lo": 0, "hi": 24}', 0.03),
+  ('gen_asset_jobs', 'automation.asset_jobs', 'r.attempts', $$r.state = 'done'$$, 'shares', '{"1": 95, "2": 5}', 0.05),
+  ('gen_prompts', 'automation.prompt_runs', 'r.model', $$r.agent_id is distinct from 'evaluator'$$, 'shares', '{"small-1": 80, "large-1": 20}', 0.05),
+  ('gen_prompts', 'automation.prompt_runs', 'r.latency_ms', 'true', 'correlation', '{"with": "r.tokens_out", "rho": 1}', 0.1),
   ('gen_audit_logs', 'core.audit_logs', '(select extract(epoch from (r.occurred_at at time zone u.time_zone)::time) / 3600 from core.users u where u.id = r.actor_id)', $$r.action in ('configure', 'download')$$, 'uniform', '{"lo": 9, "hi": 17}', 0.05),
   ('gen_audit_seals', 'core.audit_leaves', 'r.row_ids is null or cardinality(r.row_ids) = 0', 'testdata.is_of_seed(r.row_ids[1], $1)', 'shares', '{"false": 1}', 0);
 
@@ -181,7 +186,7 @@ comment on function testdata.check_distributions is 'Notes every expectation tha
 select blueprint.raises('select testdata.check_distributions(uuidv7())', '42501', 'not allowed');
 set local testdata.allow = on;
 select blueprint.raises('select testdata.check_distributions(uuidv7())', 'P0002', 'no seed');
-select count(*) = 0 from testdata.generators g where not exists (select from testdata.expectations e where e.generator = g.name) and g.name not in ('gen_automation', 'gen_corpus');
+select count(*) = 0 from testdata.generators g where not exists (select from testdata.expectations e where e.generator = g.name) and g.name <> 'gen_corpus';
 create temporary table draws_0892 as select n, testdata.unit(42892, 1, n) as u, testdata.unit(42892, 2, n) as v from generate_series(1, 1200) n;
 create temporary table laws_0892 (law text, params jsonb, test text, xs text[], ys double precision[]);
 insert into laws_0892
