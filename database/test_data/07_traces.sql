@@ -75,6 +75,7 @@ declare
   begun constant timestamptz := testdata.window_start();
   shape constant double precision[] := testdata.shape_of(testdata.window_start(), testdata.window_end());
   names constant text[] := '{page.view,search.run,design.view,design.download,order.start,order.pay,donate.open,donate.done,article.read,club.view,course.view,profile.view,landing.view,session.leave}';
+  paths constant text[] := (select array_agg('/' || replace(n.name, '.', '/') order by n.place) from unnest(names) with ordinality n(name, place));
   countries constant text[] := (select array_agg(p.country::text order by p.n) from testdata.places p);
   cum constant double precision[] := (select testdata.cumulate(array_agg(p.weight order by p.n)) from testdata.places p);
   made bigint;
@@ -90,22 +91,26 @@ begin
     from sessions s left join testdata.entities e on e.seed = gen_analytics.seed and e.kind = 'user' and e.n = s.visitor / 3 and s.visitor % 3 = 0 and s.visitor / 3 < people and e.at < s.at
     left join lateral (select c.occurred_at as at from core.consents c join core.legal_documents d on d.id = c.document_id and d.kind = 'analytics' where c.user_id = e.id and c.decision = 'granted' order by c.occurred_at limit 1) g on true
     left join lateral (select c.occurred_at as at from core.consents c join core.legal_documents d on d.id = c.document_id and d.kind = 'analytics' where c.user_id = e.id and c.decision = 'withdrawn' order by c.occurred_at limit 1) w on true offset 0),
+  keyed as materialized (  -- keys are hashed once a session: that of the visitor changes with the month, rarely within one
+    select k.*, encode(sha256(convert_to('session:' || seed || ':' || k.n, 'UTF8')), 'hex') as session_key, encode(sha256(convert_to('subject:' || seed || ':' || k.visitor || ':' || to_char(k.started at time zone 'UTC', 'YYYY-MM'), 'UTF8')), 'hex') as subject_key,
+      (date_trunc('month', k.started at time zone 'UTC') + interval '1 month') at time zone 'UTC' as month_end, testdata.ms(k.started) as ms from known k),
   events as (
-    select k.n, k.visitor, k.user_id, k.agreed_at, k.left_at, k.country, k.u_kind, k.u_path, 200 as kind, p.place, names[case when p.place > k.length then 14 else k.states[p.place] end] as name, k.started + (p.place - 1) * k.gap * interval '1 second' as at,
+    select testdata.uid(seed, 200, k.n * 32 + p.place, k.ms + (p.place - 1) * k.gap * 1000) as id, k.n, k.visitor, k.user_id, k.agreed_at, k.left_at, k.country, k.u_path, k.session_key, k.subject_key, k.month_end, p.place, case when p.place > k.length then 14 else k.states[p.place] end as state, null as name,
+      k.started + (p.place - 1) * k.gap * interval '1 second' as at,
       case when k.n % 200 = 3 and p.place = 1 then jsonb_build_object('client_id', k.n) when k.u_kind < 0.03 then '{"bot": true}'::jsonb when p.place = 1 and k.n % 7 = 3 then jsonb_build_object('campaign', (array['spring', 'makers', 'schools', 'repair'])[1 + k.n % 4], 'medium', 'newsletter') else '{}' end as props
-    from known k, generate_series(1, k.length + 1) p(place)
+    from keyed k, generate_series(1, k.length + 1) p(place)
     union all
-    select k.n, k.visitor, k.user_id, k.agreed_at, k.left_at, k.country, k.u_kind, k.u_path, 201, 1, names[k.states[1]], k.started + interval '1 second', jsonb_build_object('client_id', k.n) from known k where k.n % 200 = 3
+    select testdata.uid(seed, 201, k.n * 32 + 1, k.ms + 1000), k.n, k.visitor, k.user_id, k.agreed_at, k.left_at, k.country, k.u_path, k.session_key, k.subject_key, k.month_end, 1, k.states[1], null, k.started + interval '1 second', jsonb_build_object('client_id', k.n) from keyed k where k.n % 200 = 3
     union all
-    select k.n, k.visitor, null, null, null, k.country, k.u_kind, k.u_path, 202, x.place, x.name, k.started + x.place * interval '2 seconds', jsonb_build_object('experiment', 'testdata-' || tag || '-buy-button', 'variant', case when k.n / 5 % 2 = 0 then 'control' else 'treatment' end)
-    from known k, (values (1, 'experiment.exposed'), (2, 'experiment.converted')) x(place, name) where k.n % 5 = 0 and (x.place = 1 or k.n / 10 * 37 % 100 < case when k.n / 5 % 2 = 0 then 25 else 28 end)),
+    select testdata.uid(seed, 202, k.n * 32 + x.place, k.ms + x.place * 2000), k.n, k.visitor, null, null, null, k.country, k.u_path, k.session_key, k.subject_key, k.month_end, x.place, null, x.name, k.started + x.place * interval '2 seconds', jsonb_build_object('experiment', 'testdata-' || tag || '-buy-button', 'variant', case when k.n / 5 % 2 = 0 then 'control' else 'treatment' end)
+    from keyed k, (values (1, 'experiment.exposed'), (2, 'experiment.converted')) x(place, name) where k.n % 5 = 0 and (x.place = 1 or k.n / 10 * 37 % 100 < case when k.n / 5 % 2 = 0 then 25 else 28 end)),
   rows as (
     insert into core.analytics (id, occurred_at, subject_key, received_at, event_name, user_id, session_key, source, path, referrer_host, country, props, schema_version, consent_ok)
-    select testdata.uid(seed, e.kind, e.n * 32 + e.place, testdata.ms(e.at)), e.at, encode(sha256(convert_to('subject:' || seed || ':' || e.visitor || ':' || to_char(e.at at time zone 'UTC', 'YYYY-MM'), 'UTF8')), 'hex'), e.at + interval '1 second', e.name,
-      case when e.at >= e.agreed_at and coalesce(e.at < e.left_at, true) then e.user_id end, case when e.at >= e.agreed_at and coalesce(e.at < e.left_at, true) then encode(sha256(convert_to('session:' || seed || ':' || e.n, 'UTF8')), 'hex') end,
-      case when e.u_path < 0.7 then 'web' when e.u_path < 0.95 then 'wix' else 'api' end, '/' || replace(e.name, '.', '/'), case when e.place = 1 then (array['search.example.com', 'social.example.org', 'mail.example.net'])[1 + e.n % 4] end, e.country, e.props, 1,
+    select e.id, e.at, case when e.at < e.month_end then e.subject_key else encode(sha256(convert_to('subject:' || seed || ':' || e.visitor || ':' || to_char(e.at at time zone 'UTC', 'YYYY-MM'), 'UTF8')), 'hex') end, e.at + interval '1 second', coalesce(e.name, names[e.state]),
+      case when e.at >= e.agreed_at and coalesce(e.at < e.left_at, true) then e.user_id end, case when e.at >= e.agreed_at and coalesce(e.at < e.left_at, true) then e.session_key end,
+      case when e.u_path < 0.7 then 'web' when e.u_path < 0.95 then 'wix' else 'api' end, coalesce('/' || replace(e.name, '.', '/'), paths[e.state]), case when e.place = 1 then (array['search.example.com', 'social.example.org', 'mail.example.net'])[1 + e.n % 4] end, e.country, e.props, 1,
       coalesce(e.at >= e.agreed_at and coalesce(e.at < e.left_at, true), false)
-    from events e order by e.n, e.kind, e.place returning 1)
+    from events e order by e.n, e.at returning 1)
   select count(*) into made from rows;
   return made;
 end $$;
