@@ -263,19 +263,19 @@ begin
   return query select l.id, l.webhook_id, l.event_id, l.fence, l.attempt_count, l.ordering_key from automation.lease_deliveries(chosen, worker, lease, at) l;
 end $$;
 
-create function automation.complete_delivery(delivery uuid, fence bigint, code int, latency_ms int default null, excerpt text default null) returns text
+create function automation.complete_delivery(delivery uuid, fence bigint, code int, latency_ms int default null, excerpt text default null, at timestamptz default clock_timestamp()) returns text
   language plpgsql set search_path = ''
 as $$
 declare
   d automation.deliveries;
 begin
   d := automation.settle_delivery(delivery, complete_delivery.fence, 'succeeded', code, complete_delivery.latency_ms, excerpt);
-  perform core.webhook_record_result(d.webhook_id, true, code, complete_delivery.latency_ms);
+  perform core.webhook_record_result(d.webhook_id, true, code, complete_delivery.latency_ms, at);
   return d.status;
 end $$;
 
 comment on function automation.claim_deliveries is 'Leases up to n due deliveries to a worker. Claims of a hook follow each other (advisory lock until commit; a hook that another worker claims right now is passed over), so cap and order hold however many workers there are. Commit at once. Security definer: the worker writes no table.';
-comment on function automation.complete_delivery is 'The endpoint accepted: settles with the current token (else 40001) and closes the breaker.';
+comment on function automation.complete_delivery is 'The endpoint accepted: settles with the current token (else 40001) and closes the breaker, as of a time.';
 
 grant execute on function automation.claim_deliveries, automation.complete_delivery to hc_worker;
 
@@ -293,7 +293,7 @@ insert into pg_temp.claimed select 2, right(delivery_id::text, 2), right(webhook
 select string_agg(hook, '' order by hook) in ('112', '122') from pg_temp.claimed where round = 1;
 select array_agg(id order by id) = '{31,32,41,42,43}' and bool_and(fence = 1) from pg_temp.claimed;
 select count(*) = 0 from automation.claim_deliveries('w3', 9, '1 minute', '2026-01-01 00:01:59+00');
-select automation.complete_delivery('00000000-0000-7000-8000-000000214041', 1, 200, 5, 'ok') = 'succeeded';
+select automation.complete_delivery('00000000-0000-7000-8000-000000214041', 1, 200, 5, 'ok', '2026-01-01 00:01:30+00') = 'succeeded';
 select array_agg(right(delivery_id::text, 2)) = '{44}' from automation.claim_deliveries('w3', 9, '1 minute', '2026-01-01 00:01:59+00');
 select array_agg(right(delivery_id::text, 2) order by delivery_id) = '{31,32,42,43}' and bool_and(fence = 2 and attempt_no = 2) from automation.claim_deliveries('w4', 9, '1 minute', '2026-01-01 00:02+00');
 select blueprint.raises($$ select automation.complete_delivery('00000000-0000-7000-8000-000000214031', 1, 200) $$, '40001', 'no longer yours');
@@ -306,8 +306,9 @@ select count(*) filter (where webhook_id = '00000000-0000-7000-8000-000000214012
 select count(*) filter (where webhook_id = '00000000-0000-7000-8000-000000214012') = 1 from automation.claim_deliveries('w5', 9, '1 minute', '2026-01-01 00:04+00');
 set local role hc_owner;
 select count(*) = 6 and bool_and(status = 'pending') from automation.deliveries where webhook_id = '00000000-0000-7000-8000-000000214013';
+select last_success_at = '2026-01-01 00:01:30+00' from core.webhooks where name = 'b-0214';
 select count(*) = 1 and bool_and(response_status = 200 and latency_ms = 5 and response_excerpt = 'ok') from automation.delivery_attempts where delivery_id = '00000000-0000-7000-8000-000000214041';
-select f, has_function_privilege('hc_worker', f, 'execute') and not has_function_privilege('hc_member', f, 'execute') from unnest(array['automation.claim_deliveries(text, int, interval, timestamptz)', 'automation.complete_delivery(uuid, bigint, int, int, text)']) f;
+select f, has_function_privilege('hc_worker', f, 'execute') and not has_function_privilege('hc_member', f, 'execute') from unnest(array['automation.claim_deliveries(text, int, interval, timestamptz)', 'automation.complete_delivery(uuid, bigint, int, int, text, timestamptz)']) f;
 
 -- task: BUILD_0215 implement_feature critical
 -- title: Retries with exponential backoff, jitter, dead letter and replay
@@ -330,7 +331,7 @@ begin
   outcome := case when code = 410 or code >= 400 and code < 500 and code not in (408, 425, 429) or d.attempt_count >= 15 then 'dead' else 'failed' end;
   d := automation.settle_delivery(delivery, fail_delivery.fence, outcome, code, fail_delivery.latency_ms, excerpt, fail_delivery.error_class,
     at + least(greatest(automation.retry_delay(greatest(d.attempt_count, 1), delivery), coalesce(retry_after, '0')), interval '24 hours'));
-  perform core.webhook_record_result(d.webhook_id, false, code, fail_delivery.latency_ms);
+  perform core.webhook_record_result(d.webhook_id, false, code, fail_delivery.latency_ms, at);
   if code = 410 then
     update core.webhooks w set status = 'disabled', disabled_reason = 'the endpoint is gone (410)' where w.id = d.webhook_id and w.status <> 'disabled';
   end if;
@@ -388,7 +389,7 @@ select automation.fail_delivery('00000000-0000-7000-8000-000000215021', 1, 'time
 set local role hc_owner;
 select array_agg(next_attempt_at - now() order by id) = array[automation.retry_delay(1, '00000000-0000-7000-8000-000000215021'), interval '2 hours'] from automation.deliveries where id in ('00000000-0000-7000-8000-000000215021', '00000000-0000-7000-8000-000000215022');
 select status = 'disabled' and disabled_reason like '%410%' from core.webhooks where id = '00000000-0000-7000-8000-000000215012';
-select failure_count = 5 and opened_until is not null from core.webhooks where id = '00000000-0000-7000-8000-000000215011';
+select failure_count = 5 and opened_until = now() + interval '1 minute' from core.webhooks where id = '00000000-0000-7000-8000-000000215011';
 select count(*) = 3 and bool_and(not is_replayed and last_error = 'http') from automation.dead_letters where webhook_id = '00000000-0000-7000-8000-000000215011';
 select error_class = 'http' and response_status = 429 and latency_ms = 9 and response_excerpt = 'slow down' from automation.delivery_attempts where delivery_id = '00000000-0000-7000-8000-000000215022';
 select core.act_as('00000000-0000-7000-8000-000000215002');

@@ -18,6 +18,7 @@ insert into testdata.time_exceptions (subject, reason) values
   ('core.content content_current_revision_id_fk', 'the current revision is a newer one'),
   ('publishing.contributions contributions_revision_id_fk', 'shares are counted again with every revision'),
   ('automation.prompts prompts_active_version_id_fk', 'the active version is a newer one'),
+  ('automation.renditions renditions_rendition_asset_id_fk', 'a rendition is asked for before it is made'),
   ('core.donations donations_kyc_id_fk', 'a gift waits for its case'),
   ('core.receipts receipts_replaced_by_id_fk', 'what replaces comes later'),
   ('core.transactions transactions_replaces_id_fk', 'two of a kind are seen in any order'),
