@@ -518,7 +518,7 @@ declare
 begin
   execute format($q$
     insert into core.status_changes (id, occurred_at, machine, entity_id, from_status, to_status, actor_id, actor_role, reason)
-    select testdata.uid(hashtextextended(s.entity_id::text, 0), 855, k.k, testdata.ms(s.times[k.k])), s.times[k.k], $1, s.entity_id, s.path[k.k - 1], s.path[k.k], s.actor_id,
+    select (left(testdata.uid(0, 855, (hashtextextended(s.entity_id::text, 0) << 6) + (k.k << 2), testdata.ms(s.times[k.k]))::text, 27) || right(s.entity_id::text, 9))::uuid, s.times[k.k], $1, s.entity_id, s.path[k.k - 1], s.path[k.k], s.actor_id,
       coalesce(t.guard_role, 'hc_worker'), case when t.requires_reason then 'test data' end
     from (%s) s(entity_id, path, times, actor_id) cross join lateral generate_series(2, cardinality(s.path)) as k(k)
     left join core.state_transitions t on t.machine = $1 and t.from_status = s.path[k.k - 1] and t.to_status = s.path[k.k]$q$, source) using machine;
@@ -560,7 +560,7 @@ comment on function testdata.refresh_walks is 'Reads all machines again; returns
 comment on function testdata.walks_of is 'A mix of final statuses ({"active": 9, "suspended": 1}) as ranges [lo, hi) of a uniform draw: join a generator with it. 22023 for a status no walk ends in.';
 comment on function testdata.walk is 'The walk of one key; for many keys join walks_of().';
 comment on function testdata.path_times is 'The instants of the steps of a path: since, then lognormal dwell times, strictly increasing.';
-comment on function testdata.write_history is 'Writes the log of transitions for a query of (entity_id, path, times, actor_id); returns the number of rows.';
+comment on function testdata.write_history is 'Writes the log of transitions for a query of (entity_id, path, times, actor_id); returns the number of rows. Their ids end as that of the entity: with its seed.';
 comment on function testdata.replay is 'Takes the steps of a query of (entity_id, path) as updates, under the role each step asks for and with a reason; returns the number of updates.';
 
 -- verify
@@ -589,7 +589,7 @@ select testdata.replay('probe_0855.things', 'probe_0855', 'select * from pg_temp
 select count(*) = 20, bool_and(t.status = w.path[3]), count(distinct t.status) = 2 from probe_0855.things t join pg_temp.walked_0855 w using (id);
 select count(*) = 40, count(*) filter (where to_status = 'd' and reason is null) = 0 from core.status_changes where machine = 'probe_0855';
 select testdata.write_history('probe_0855', $$ select testdata.uid(43, 1, 1, 0), '{a,b,d}'::text[], testdata.path_times(42, 1, now(), 3, '1 hour', 0.1), null::uuid $$) = 2;
-select array_agg(from_status || to_status order by occurred_at) = '{ab,bd}', array_agg(reason order by occurred_at) = '{NULL,test data}', bool_and(testdata.is_test_id(id)) from core.status_changes where entity_id = testdata.uid(43, 1, 1, 0);
+select array_agg(from_status || to_status order by occurred_at) = '{ab,bd}', array_agg(reason order by occurred_at) = '{NULL,test data}', bool_and(testdata.is_test_id(id) and core.uuid_time(id) = date_trunc('milliseconds', occurred_at)), count(distinct left(id::text, 27)) = 2, bool_and(right(id::text, 9) = right(entity_id::text, 9)) from core.status_changes where entity_id = testdata.uid(43, 1, 1, 0);
 select rule, blueprint.raises(sql, state, rule) from (values
   ($$ insert into testdata.walks values ('probe_0855', 'a', '{a}', 1) $$, '23505', 'walks_machine_path_pk'), ($$ insert into testdata.walks values ('probe_0855', 'x', '{x}', 0) $$, '23514', 'walks_weight_check')) v(sql, state, rule);
 select relrowsecurity and relforcerowsecurity from pg_class where oid = 'testdata.walks'::regclass;
@@ -669,7 +669,7 @@ begin
   loop
     perform core.ensure_month_partitions(target::regclass, back, 3);
   end loop;
-  update testdata.seeds s set before = jsonb_build_object('partitions', (
+  update testdata.seeds s set before = s.before || jsonb_build_object('partitions', (
       select coalesce(jsonb_agg(c.oid::regclass::text), '[]') from pg_catalog.pg_class c where c.relispartition and c.relkind = 'r' and c.oid::regclass::text <> all (partitions)))
   where s.id = made;
   insert into testdata.chunks (seed_id, generator, lo, hi)

@@ -78,9 +78,13 @@ declare
   paths constant text[] := (select array_agg('/' || replace(n.name, '.', '/') order by n.place) from unnest(names) with ordinality n(name, place));
   countries constant text[] := (select array_agg(p.country::text order by p.n) from testdata.places p);
   cum constant double precision[] := (select testdata.cumulate(array_agg(p.weight order by p.n)) from testdata.places p);
+  honest constant boolean := current_setting('session_replication_role') <> 'replica';
   made bigint;
 begin
   perform testdata.require_allowed();
+  if honest then  -- the guard counts what comes in now, and this is long past
+    alter table core.analytics disable trigger analytics_count;
+  end if;
   with sessions as materialized (
     select s.n, case when s.n % 5 = 0 then 1000000000 + s.n else testdata.zipf(s.u_visitor, greatest(2, total / 4), 1.1) end as visitor, testdata.moment(s.u, begun, shape) as at, s.u_path,
       least(24, greatest(1, floor(testdata.lognormal(s.u_length, 5, 0.7))))::int as length, 20 + s.gap as gap, v.states
@@ -112,6 +116,9 @@ begin
       coalesce(e.at >= e.agreed_at and coalesce(e.at < e.left_at, true), false)
     from events e order by e.n, e.at returning 1)
   select count(*) into made from rows;
+  if honest then
+    alter table core.analytics enable trigger analytics_count;
+  end if;
   return made;
 end $$;
 
@@ -156,6 +163,7 @@ select count(*) > 1, bool_and(length(subject_key) = 64) from (select subject_key
 select count(*) = 2, sum(e.exposures) > 35, true from core.experiment_counts('testdata-' || testdata.seed_tag(42867) || '-buy-button', testdata.window_start(), testdata.window_end()) e;
 select count(*) filter (where n / 5 % 2 = 1 and n / 10 * 37 % 100 < 28)::numeric / count(*) filter (where n / 5 % 2 = 0 and n / 10 * 37 % 100 < 25) = 1.12 from generate_series(0, 9995, 5) n;
 select rule, blueprint.raises(sql, state, rule) from (values ($$ insert into testdata.transitions values (1, 2, 0.5) $$, '23505', 'transitions_from_state_to_state_pk'), ($$ insert into testdata.transitions values (99, 2, 0) $$, '23514', 'transitions_share_check'), ($$ insert into testdata.visits values (0, '{}') $$, '23505', 'visits_walk_pk')) v(sql, state, rule);
+select tgname, tgenabled = 'O', core.analytics_rate('page.view') = 0 from pg_trigger where tgname = 'analytics_count';
 set local testdata.allow = off;
 select sql, blueprint.raises(sql, '42501', 'not allowed') from unnest(array['select testdata.gen_analytics(42867, 0, 10, 0.001)', 'select testdata.gen_analytics_consents(42867, 0, 10, 0.001)']) sql;
 select count(*) = 2, (select count(*) = 0 from blueprint.open_to_public('testdata')), (select bool_and(relrowsecurity and relforcerowsecurity) from pg_class where oid in ('testdata.transitions'::regclass, 'testdata.visits'::regclass)) from testdata.generators where name in ('gen_analytics', 'gen_analytics_consents');

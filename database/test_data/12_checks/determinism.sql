@@ -1,0 +1,551 @@
+-- Test data, determinism: which rows are a seed's, what they add up to, and whether that is what it always was. Which tables and columns there are is read from the catalog: a new generator is
+-- taken in by its targets.
+
+-- task: BUILD_0898 create_test_data drill
+-- title: Prove determinism: golden digests per table, equal for any chunking, order and mode
+-- does: rows_of() says by which condition the rows of a seed are known in a table (the tag in their own id, in a key made of ids, in a text that begins testdata-<tag>), digest() adds up the rows of every target, whatever their order.
+--   Out of it stay what only this database knows: generated and identity columns, transaction ids, digests and sealed values; ids of reference rows go in by their natural key, numbers of series as #. golden holds what seed 42 of nano and
+--   demo comes to, with the version of the generators; check_golden() names tables and generators that moved; prove_same() loads a seed once a variant, takes each away again, and tells the differences.
+-- proves: two loads agree with what was recorded, pieces, order and another build change nothing, a word that is edited shows in exactly the tables that use it, a new column in its table only, real rows do not count.
+-- needs: BUILD_0757, BUILD_0856, BUILD_0858, BUILD_0869
+create table testdata.golden (
+  profile text not null constraint golden_profile_fk references testdata.profiles (code),
+  seed bigint not null,
+  relation text not null,
+  rows bigint not null,
+  digest text not null,
+  generator_version text not null,
+  constraint golden_profile_seed_relation_pk primary key (profile, seed, relation)
+);
+
+create function testdata.tails(seed bigint) returns text[]
+  language sql immutable strict parallel safe
+  return array(select to_hex((k << 2) | ((hashint8extended(tails.seed, 852) & 1023) >> 8)) || lpad(to_hex(hashint8extended(tails.seed, 852) & 255), 2, '0') || '7e53da' from generate_series(0, 3) k);
+
+create function testdata.uuid_columns(relation regclass) returns table (name text, is_key boolean, is_own boolean, parent regclass)
+  language sql stable
+begin atomic
+  select a.attname::text, a.attnum = any (i.indkey::int2[]), a.attname = 'id' and a.attnum = any (i.indkey::int2[]), (
+    select min(f.confrelid::bigint)::oid::regclass from pg_catalog.pg_constraint f where f.conrelid = a.attrelid and f.contype = 'f' and a.attnum = any (f.conkey)
+      and exists (select from testdata.generators g, unnest(g.targets) as t(target) where to_regclass(t.target) = f.confrelid))
+  from pg_catalog.pg_attribute a left join pg_catalog.pg_index i on i.indrelid = a.attrelid and i.indisprimary
+  where a.attrelid = uuid_columns.relation and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' and a.atttypid = 'uuid'::regtype
+  order by a.attnum;
+end;
+
+create function testdata.rows_of(relation regclass, seed bigint) returns text
+  language sql stable
+begin atomic
+  with tag as (select quote_literal(testdata.tails(rows_of.seed)::text) || '::text[]' as tails, quote_literal('^testdata-' || (hashint8extended(rows_of.seed, 852) & 1023) || '(-|$)') as label),
+  ids as (
+    select bool_or(c.is_own) as has_own, bool_or(c.is_key) as has_key, string_agg(format('right(t.%I::text, 9) = any (%s)', c.name, tag.tails), ' or ') filter (where c.is_own) as own,
+      string_agg(format('right(t.%I::text, 9) = any (%s)', c.name, tag.tails), ' or ') filter (where c.is_key) as keys, string_agg(format('right(t.%I::text, 9) = any (%s)', c.name, tag.tails), ' or ') as any_of,
+      string_agg(format(' and testdata.is_test_id(t.%I)', c.name), '') filter (where c.is_key and c.parent is not null) as hung, string_agg(format(' and testdata.is_test_id(t.%I) is not false', c.name), '') filter (where c.parent is not null) as all_hung
+    from testdata.uuid_columns(rows_of.relation) c, tag),
+  others as (
+    select string_agg(case when a.atttypid = 'int8'::regtype then format('t.%I = %s', a.attname, rows_of.seed) else format('t.%I ~* %s', a.attname, tag.label) end, ' or ') as said
+    from tag, pg_catalog.pg_attribute a left join pg_catalog.pg_index i on i.indrelid = a.attrelid and i.indisprimary
+    where a.attrelid = rows_of.relation and a.attnum > 0 and not a.attisdropped and (a.attname = 'seed' and a.atttypid = 'int8'::regtype or a.atttypid = 'text'::regtype and a.attnum = any (i.indkey::int2[])))
+  select case when ids.has_own then ids.own when ids.has_key then '(' || ids.keys || ')' || coalesce(ids.hung, '') else coalesce(nullif(concat_ws(' or ', '(' || ids.any_of || ')' || coalesce(ids.all_hung, ''), others.said), ''), 'false') end from ids, others;
+end;
+
+create function testdata.natural_key(relation regclass) returns text
+  language sql stable
+begin atomic
+  select k.columns from (
+    select string_agg(format('r.%I', a.attname), ', ' order by a.attnum) as columns, bool_or(a.atttypid = 'uuid'::regtype) as has_id, min(c.relname) as name
+    from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey::int2[])
+    where i.indrelid = natural_key.relation and i.indisunique group by i.indexrelid) k
+  where not k.has_id order by k.name limit 1;
+end;
+
+create function testdata.digest_of(relation regclass) returns text
+  language sql stable
+begin atomic
+  with columns as (
+    select a.attnum, a.attname, coalesce(nullif(y.typbasetype, 0), a.atttypid)::regtype as type, (
+      select format('(select concat_ws('', '', %s) from %s r where r.%I = t.%I)', testdata.natural_key(f.confrelid), f.confrelid::regclass, p.attname, a.attname)
+      from pg_catalog.pg_constraint f join pg_catalog.pg_attribute p on p.attrelid = f.confrelid and p.attnum = f.confkey[1]
+      where f.conrelid = a.attrelid and f.contype = 'f' and f.conkey = array[a.attnum] and testdata.natural_key(f.confrelid) is not null limit 1) as named
+    from pg_catalog.pg_attribute a join pg_catalog.pg_type y on y.oid = a.atttypid
+    where a.attrelid = digest_of.relation and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' and a.attidentity = ''
+      and not (a.attname = 'seq' and exists (select from core.number_series n where to_regclass(n.used_in) = a.attrelid)))
+  select 'hashtextextended(regexp_replace(row(' || string_agg(case when c.type = 'uuid'::regtype then format('case when testdata.is_test_id(t.%I) then t.%1$I::text else %s end', c.attname, coalesce(c.named, format('left(t.%I::text, 0)', c.attname)))
+      else format('t.%I', c.attname) end, ', ' order by c.attname) || ')::text, ' || quote_literal('\m(' || (select string_agg(distinct n.prefix, '|') from core.number_series n) || ')-(\d{4}-)?\d+') || ', ''#'', ''g''), 0)'
+  from columns c where c.type not in ('bytea'::regtype, 'xid8'::regtype);
+end;
+
+create function testdata.digest(seed bigint) returns table (relation text, rows bigint, digest text)
+  language plpgsql stable set search_path = '' set timezone = 'UTC' set datestyle = 'ISO' set intervalstyle = 'postgres' set extra_float_digits = 1
+as $$
+begin
+  for relation in select distinct t.target from testdata.generators g, unnest(g.targets) as t(target) where to_regclass(t.target) is not null order by 1 loop
+    execute format('select count(*), coalesce(sum(%s), 0)::text from %s t where %s', testdata.digest_of(relation::regclass), relation::regclass, testdata.rows_of(relation::regclass, seed)) into rows, digest;
+    return next;
+  end loop;
+end $$;
+
+create function testdata.version_of(relation text) returns text
+  language sql stable
+  return (select left(md5(string_agg(p.prosrc, '' order by g.name)), 8) from testdata.generators g join pg_catalog.pg_proc p on p.proname = g.name and p.pronamespace = 'testdata'::regnamespace where version_of.relation = any (g.targets));
+
+create function testdata.record_golden(seed_id uuid) returns bigint
+  language plpgsql set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  s testdata.seeds;
+  made bigint;
+begin
+  perform testdata.require_allowed();
+  select * into s from testdata.seeds k where k.id = record_golden.seed_id;
+  delete from testdata.golden g where g.profile = s.profile and g.seed = s.seed;
+  insert into testdata.golden (profile, seed, relation, rows, digest, generator_version)
+  select s.profile, s.seed, d.relation, d.rows, d.digest, testdata.version_of(d.relation) from testdata.digest(s.seed) d;
+  get diagnostics made = row_count;
+  return made;
+end $$;
+
+create function testdata.check_golden(seed_id uuid) returns bigint
+  language plpgsql set search_path = ''
+as $$
+declare
+  s testdata.seeds;
+  made bigint;
+begin
+  perform testdata.require_allowed();
+  select k.* into s from testdata.seeds k join testdata.profiles f on f.code = k.profile and f.sf = k.sf and f.until = k.until where k.id = check_golden.seed_id;
+  insert into testdata.findings (seed_id, check_name, subject, found)
+  select s.id, 'golden', coalesce(g.relation, d.relation), jsonb_build_object('expected', g.digest, 'found', d.digest, 'rows_expected', g.rows, 'rows_found', d.rows, 'generators', (
+      select jsonb_agg(m.name order by m.name) from testdata.generators m where coalesce(g.relation, d.relation) = any (m.targets)), 'generator_changed', g.generator_version is distinct from testdata.version_of(d.relation))
+  from (select k.* from testdata.golden k where k.profile = s.profile and k.seed = s.seed) g full join testdata.digest(s.seed) d on d.relation = g.relation
+  where g.digest is distinct from d.digest and exists (select from testdata.golden k where k.profile = s.profile and k.seed = s.seed)
+  order by 3;
+  get diagnostics made = row_count;
+  return made;
+end $$;
+
+create function testdata.rehearse(seed bigint, variant text default 'plain', profile text default 'nano', sf numeric default null) returns jsonb
+  language plpgsql set search_path = ''
+as $$
+declare
+  role constant text := case when variant ~ 'fast' then 'replica' when variant ~ 'honest' then 'origin' else current_setting('session_replication_role') end;
+  made uuid;
+  chunk bigint;
+  found jsonb;
+begin
+  if variant ~ 'pieces' then
+    update testdata.generators set chunk_rows = least(chunk_rows, 50) where chunk_rows < 100000000;
+  end if;
+  made := testdata.plan(profile, seed, case role when 'replica' then 'fast' else 'honest' end, sf);
+  if role <> current_setting('session_replication_role') then
+    perform set_config('session_replication_role', role, true);
+  end if;
+  for chunk in
+    select c.id from testdata.chunks c join testdata.generator_order() o on o.name = c.generator where c.seed_id = made order by o.depth, c.id * case when variant ~ 'backwards' then -1 else 1 end
+  loop
+    perform testdata.run_chunk(chunk);
+  end loop;
+  select jsonb_object_agg(d.relation, d.rows || ' ' || d.digest) into found from testdata.digest(seed) d;
+  raise exception using errcode = 'TD898';  -- takes the rows away; what was found stays in the variable
+exception when sqlstate 'TD898' then
+  return found;
+end $$;
+
+create function testdata.prove_same(seed bigint, variants text[] default '{plain,backwards,pieces}', profile text default 'nano', sf numeric default null) returns table (relation text, variant text, expected text, found text)
+  language sql
+begin atomic
+  with loads as materialized (select v.variant, v.place, testdata.rehearse(prove_same.seed, v.variant, prove_same.profile, prove_same.sf) as found from unnest(prove_same.variants) with ordinality as v(variant, place))
+  select k.key, l.variant, f.found ->> k.key, l.found ->> k.key
+  from loads f join loads l on l.place > f.place and f.place = 1, lateral jsonb_object_keys(f.found || l.found) as k(key)
+  where l.found ->> k.key is distinct from f.found ->> k.key order by 1, 2;
+end;
+
+insert into testdata.golden (profile, seed, relation, rows, digest, generator_version)
+select g.profile, 42, c[1], c[2]::bigint, c[3], c[4]
+from (values ('nano', $$
+automation.aggregate_heads 1802 12840309579691504832 332e9018
+automation.asset_jobs 470 -31547157237054002332 8b807331
+automation.deliveries 1117 -205653625012877084214 332e9018
+automation.delivery_attempts 1271 280390105308528830439 332e9018
+automation.eval_cases 80 -30720260590752870875 0a14933c
+automation.evaluations 160 167992831822693213710 0a14933c
+automation.inbound_events 995 -127874300011749520496 332e9018
+automation.inbound_keys 894 -51750607262292183368 332e9018
+automation.outbox 3338 -176115689176553703515 332e9018
+automation.prompt_runs 448 -75543730464915919854 0a14933c
+automation.prompt_versions 24 48504461837776490658 0a14933c
+automation.prompts 8 -19799131519762983301 0a14933c
+automation.renditions 188 -110575891289058050928 8b807331
+automation.signing_keys 0 0 74a18248
+automation.subscriptions 25 -13173093707097728743 74a18248
+community.attendance 40 21139038910178781890 e2df6411
+community.clubs 12 15637768092807513875 e2df6411
+community.events 25 28499046228529851266 e2df6411
+community.feed_entries 197 3269425501250453752 e2df6411
+community.follows 124 -18202513144908484331 e2df6411
+community.memberships 96 22551488107623823392 e2df6411
+community.messages 800 -52369634670660445579 e2df6411
+community.moderation_actions 10 12755630576918813240 e2df6411
+community.reactions 158 -151133023566072325082 e2df6411
+community.read_cursors 76 -54447072860076330692 e2df6411
+community.reports 10 24677679353078717111 e2df6411
+community.reputation_entries 18 21373469258366769311 e2df6411
+community.threads 41 2628551651963497570 e2df6411
+core.analytics 2927 -304104113082095715865 2b802ab0
+core.assets 353 44629498208465949023 5c7bdd0e
+core.audit_leaves 0 0 292cc5ee
+core.audit_logs 2849 -97385057974955498699 251120fa
+core.audit_seals 0 0 292cc5ee
+core.consents 523 -147455737127165898825 e4f4bd74
+core.content 100 -1315053158420119330 418d99bc
+core.designs 60 69861941256646052675 8b6506fb
+core.donations 200 -105913889725719487806 87f2eada
+core.kyc 2 -8028509583849822567 bb88225b
+core.legal_documents 13 8509175189314886128 fc7d6952
+core.microfactories 40 37773541308879066685 25f4a588
+core.receipt_changes 5 -2071428697374491429 0fe02152
+core.receipts 181 -9962763847364436433 0fe02152
+core.refunds 4 1269312587498809021 05c971b0
+core.status_changes 8287 299887953015722363539 1c1078f0
+core.transactions 135 52923625034079063268 05c971b0
+core.users 100 -57938626171096998912 8a05ea4c
+core.wallets 100 76444980993027888159 d884e16c
+core.webhook_health 25 -13465309011217525535 74a18248
+core.webhooks 40 -4916282561442048336 74a18248
+design.bom_items 61 7676570274343341553 65692788
+design.files 185 -52343560538006360738 65692788
+design.hinge_specs 95 -6601093700068003380 65692788
+design.listing_ratings 16 -21578034270003278495 65692788
+design.listings 7 12142778328838818955 65692788
+design.reviews 111 -59291109858170656233 65692788
+design.version_edges 77 28353494298726892502 b0006901
+design.versions 127 92726400678208194045 65692788
+identity.credentials 110 -130930857822639428386 ed9632dc
+identity.group_members 25 8362958008476300928 ed9632dc
+identity.groups 3 -412382288034081804 ed9632dc
+identity.invitations 9 -2010309740401017106 ed9632dc
+identity.profiles 100 297934065821792415 ed9632dc
+identity.refresh_tokens 314 1120640153987051613 ed9632dc
+identity.sessions 158 37863686283006325917 ed9632dc
+identity.user_roles 122 -22350489497676819112 ed9632dc
+impact.baselines 40 -53530902169516432665 9e917b7a
+impact.claim_records 120 -104714695794206081006 9e917b7a
+impact.claims 120 100488038738173533312 9e917b7a
+impact.emission_factors 178 42574209711985715443 37de1080
+impact.goals 40 4733452595786721770 9e917b7a
+impact.offsets 40 34926298747893267732 9e917b7a
+impact.record_keys 1474 8667062930102172008 9e917b7a
+impact.records 1672 384744449146685692498 9e917b7a
+impact.report_lines 55 30895286448079202008 9e917b7a
+impact.reporting_periods 67 31670480778744034762 9e917b7a
+impact.retirements 120 -13543003063655770619 9e917b7a
+impact.verifications 80 -10876899598608433562 9e917b7a
+learning.assessments 6 12133278585637344477 24e3efe0
+learning.attempts 246 -56200412261866021965 24e3efe0
+learning.certificates 65 -34831625210919982368 24e3efe0
+learning.certifications 6 17702219972027767992 24e3efe0
+learning.course_skills 6 4692297861889616733 24e3efe0
+learning.courses 6 -24406961009206046835 24e3efe0
+learning.enrolments 421 119824014178770267744 24e3efe0
+learning.mentorships 24 25615541598585592562 24e3efe0
+learning.modules 36 5039363301318733711 24e3efe0
+learning.progress 1526 251918676354499445128 24e3efe0
+learning.user_skills 89 26043680179996693385 24e3efe0
+production.bookings 451 123273153876576212351 6d30960c
+production.machine_capabilities 0 0 6d30960c
+production.machine_windows 2164 -174567288446662129338 6d30960c
+production.machines 128 -39308053803361738694 6d30960c
+production.materials 32 -20029202943471975719 6d30960c
+production.order_items 610 -26202889794695781694 6d30960c
+production.orders 610 -83824668869279561956 6d30960c
+production.projects 40 -39052308469405115251 9e917b7a
+production.quality_checks 2810 -306806931519032723717 6d30960c
+production.quotes 521 40568946780837624041 6d30960c
+production.runs 562 -182341717448005849511 6d30960c
+production.shipment_items 536 -157386841067161026980 6d30960c
+production.shipments 536 193866512411208468491 6d30960c
+production.stock_lots 592 -155401755896561527133 6d30960c
+production.stock_movements 1690 -28309341380017345465 6d30960c
+production.telemetry 2245 326939705577614212344 6d30960c
+production.work_orders 451 226798155643974247085 6d30960c
+publishing.comments 238 -20226006033733260723 efec00a6
+publishing.contributions 191 66756228482011635558 efec00a6
+publishing.handovers 32 46645015216230745178 efec00a6
+publishing.media 26 -16155918797403003836 efec00a6
+publishing.reviews 97 4179549980252403186 efec00a6
+publishing.revisions 287 133348002128480419906 efec00a6
+publishing.series 5 -2194742688088866075 efec00a6
+publishing.series_items 38 14965972179349770360 efec00a6
+publishing.slug_history 49 -54179079838748771783 efec00a6
+publishing.translations 27 -2864757651562710191 efec00a6
+testdata.entities 1530 161710204241301707208 787b335f
+treasury.accounts 20 12929524462405716288 b3a5f882
+treasury.aml_screenings 11 -4417550834707617310 b3a5f882
+treasury.approvals 21 27785636953207479641 b3a5f882
+treasury.budgets 4 -11783118257615172126 b3a5f882
+treasury.entries 227 -35811061190785413180 b3a5f882
+treasury.exchange_rates 2160 -294814098577423281575 b3a5f882
+treasury.funds 4 3700435464286173473 87f2eada
+treasury.intent_payments 8 9271772812152233688 b3a5f882
+treasury.payment_intents 9 -5756770126768019922 b3a5f882
+treasury.payouts 7 4586728252006079001 b3a5f882
+treasury.postings 589 25057341102889810001 b3a5f882
+treasury.proposals 12 21912706635545851008 b3a5f882
+treasury.reconciliations 15 8739717369601477445 b3a5f882
+treasury.sanctions_entries 8 -4959993591868916224 b3a5f882
+treasury.sanctions_names 16 13495251175160674811 b3a5f882
+treasury.wallet_signers 33 14576005428566912160 b3a5f882
+$$), ('demo', $$
+automation.aggregate_heads 6824 495956724738525850753 332e9018
+automation.asset_jobs 793 52700142044264425253 8b807331
+automation.deliveries 2012 -117266009638422548288 332e9018
+automation.delivery_attempts 2376 -55470478841872478898 332e9018
+automation.eval_cases 80 -11401793447600088532 0a14933c
+automation.evaluations 160 -28020458762885620119 0a14933c
+automation.inbound_events 3282 295784665684118087184 332e9018
+automation.inbound_keys 2946 437311133532804982148 332e9018
+automation.outbox 13645 448745418936575967584 332e9018
+automation.prompt_runs 448 -129397781475679090968 0a14933c
+automation.prompt_versions 24 20655488926425454566 0a14933c
+automation.prompts 8 1357696074508592973 0a14933c
+automation.renditions 311 -39814311639575006036 8b807331
+automation.signing_keys 0 0 74a18248
+automation.subscriptions 25 -40241180207730545575 74a18248
+community.attendance 68 -83982393876282046666 e2df6411
+community.clubs 12 11405777126562743602 e2df6411
+community.events 28 -40553913601596811913 e2df6411
+community.feed_entries 443 -39075760725007566506 e2df6411
+community.follows 292 18946838021710542011 e2df6411
+community.memberships 160 62613159435394345457 e2df6411
+community.messages 1360 346213748291480139651 e2df6411
+community.moderation_actions 17 6966212544893719216 e2df6411
+community.reactions 272 153735222938543500366 e2df6411
+community.read_cursors 123 -52835698857956194252 e2df6411
+community.reports 17 2823899130069587856 e2df6411
+community.reputation_entries 54 -61020539015105685153 e2df6411
+community.threads 68 19027917629908708201 e2df6411
+core.analytics 2927 -48814107704370698442 2b802ab0
+core.assets 585 -38621277926679092775 5c7bdd0e
+core.audit_leaves 0 0 292cc5ee
+core.audit_logs 8963 -405282997162121975648 251120fa
+core.audit_seals 0 0 292cc5ee
+core.consents 994 -67321662371111480980 e4f4bd74
+core.content 100 -74806178372604193514 418d99bc
+core.designs 100 25340318280364352040 8b6506fb
+core.donations 400 164957882363329679652 87f2eada
+core.kyc 6 -16787287204995092604 bb88225b
+core.legal_documents 13 101436749689422982 fc7d6952
+core.microfactories 40 -55315198197133271018 25f4a588
+core.receipt_changes 11 10834373844744141644 0fe02152
+core.receipts 376 -31678294055312902805 0fe02152
+core.refunds 8 1571587562011818691 05c971b0
+core.status_changes 34095 259485776874547027303 1c1078f0
+core.transactions 281 -87797041250524935303 05c971b0
+core.users 200 -85005827216398269795 8a05ea4c
+core.wallets 100 32423834865171609750 d884e16c
+core.webhook_health 25 -53081813042321785904 74a18248
+core.webhooks 40 -23289772058408096819 74a18248
+design.bom_items 84 4103591916441842551 65692788
+design.files 362 154277946580864088756 65692788
+design.hinge_specs 183 -37323492730121772591 65692788
+design.listing_ratings 29 -56052993875007996747 65692788
+design.listings 14 -5923637799166135993 65692788
+design.reviews 189 75931144300704807617 65692788
+design.version_edges 145 33052122365504595658 b0006901
+design.versions 229 -152884936664385911090 65692788
+identity.credentials 202 -113176742371614737115 ed9632dc
+identity.group_members 39 -29701498849450353244 ed9632dc
+identity.groups 5 1429662068218454874 ed9632dc
+identity.invitations 15 9206332006863724599 ed9632dc
+identity.profiles 200 68651877023173391896 ed9632dc
+identity.refresh_tokens 658 148970282555330773075 ed9632dc
+identity.sessions 329 -36932396238327461420 ed9632dc
+identity.user_roles 238 65470501538389845780 ed9632dc
+impact.baselines 40 47809306707470345642 9e917b7a
+impact.claim_records 120 -26682045688700022364 9e917b7a
+impact.claims 120 -85747569078047871798 9e917b7a
+impact.emission_factors 267 -79153982448651210666 37de1080
+impact.goals 40 20525959229467082344 9e917b7a
+impact.offsets 40 -38439761432875637552 9e917b7a
+impact.record_keys 9609 -316753685751281836062 9e917b7a
+impact.records 10281 901173745858466686916 9e917b7a
+impact.report_lines 288 109631432173222024 9e917b7a
+impact.reporting_periods 306 16991065651722616768 9e917b7a
+impact.retirements 120 -19638153648280920436 9e917b7a
+impact.verifications 80 -59150389932691800336 9e917b7a
+learning.assessments 6 7470976400828248127 24e3efe0
+learning.attempts 375 49704068346722885682 24e3efe0
+learning.certificates 185 -165547069051113611877 24e3efe0
+learning.certifications 6 -13130220135445197912 24e3efe0
+learning.course_skills 6 6039758059936449836 24e3efe0
+learning.courses 6 2196088198016263132 24e3efe0
+learning.enrolments 441 -50328215299331781456 24e3efe0
+learning.mentorships 24 14107958582430542831 24e3efe0
+learning.modules 36 -13377357732133619666 24e3efe0
+learning.progress 1985 -83702330787618389296 24e3efe0
+learning.user_skills 222 53242717988824830037 24e3efe0
+production.bookings 2083 370161647395314063898 6d30960c
+production.machine_capabilities 0 0 6d30960c
+production.machine_windows 6348 -165608393998166235695 6d30960c
+production.machines 128 84442674193828531813 6d30960c
+production.materials 32 9232211153047628903 6d30960c
+production.order_items 2288 274387564215345911256 6d30960c
+production.orders 2288 39233948715802082593 6d30960c
+production.projects 40 38319077851881515319 9e917b7a
+production.quality_checks 18990 -453122840457548992841 6d30960c
+production.quotes 2204 -176579818902383023603 6d30960c
+production.runs 3798 -254339191463107476714 6d30960c
+production.shipment_items 3584 45378928487728670788 6d30960c
+production.shipments 3584 121695309209811271040 6d30960c
+production.stock_lots 3889 261857449231361302907 6d30960c
+production.stock_movements 11330 139230316259299236143 6d30960c
+production.telemetry 14055 2148523101221094809955 6d30960c
+production.work_orders 2083 73666378856119754113 6d30960c
+publishing.comments 238 47049285169193234808 efec00a6
+publishing.contributions 190 -148224930100289555322 efec00a6
+publishing.handovers 32 3134712691756833070 efec00a6
+publishing.media 26 26924100811161308388 efec00a6
+publishing.reviews 97 74898164130232527142 efec00a6
+publishing.revisions 287 3146222478862051047 efec00a6
+publishing.series 5 -9331280888538633810 efec00a6
+publishing.series_items 38 -5933631000448724998 efec00a6
+publishing.slug_history 49 -18886755171605359529 efec00a6
+publishing.translations 27 -32086215837974001997 efec00a6
+testdata.entities 3717 299474854173549064712 787b335f
+treasury.accounts 20 21797074142573328163 b3a5f882
+treasury.aml_screenings 24 -812691757124144270 b3a5f882
+treasury.approvals 35 -7893021472249020271 b3a5f882
+treasury.budgets 4 2263970466822428579 b3a5f882
+treasury.entries 461 45968727266548401341 b3a5f882
+treasury.exchange_rates 6570 97874916383245941442 b3a5f882
+treasury.funds 4 -5199508637100676317 87f2eada
+treasury.intent_payments 16 10296245257944770211 b3a5f882
+treasury.payment_intents 17 31100800912554227687 b3a5f882
+treasury.payouts 14 -7500692516706957791 b3a5f882
+treasury.postings 1235 88105078704565994072 b3a5f882
+treasury.proposals 19 4233591221895800694 b3a5f882
+treasury.reconciliations 17 -20058843352198325420 b3a5f882
+treasury.sanctions_entries 8 -9561629783752450408 b3a5f882
+treasury.sanctions_names 16 13495251175160674811 b3a5f882
+treasury.wallet_signers 33 -11700341836656735610 b3a5f882
+$$)) as g(profile, lines), regexp_split_to_table(trim(e'\n' from g.lines), e'\n') as l(line), string_to_array(l.line, ' ') as c where cardinality(c) = 4;
+
+comment on table testdata.golden is 'What a seed comes to, table by table. Made again when a generator changes: HINGECRAFT_REGENERATE=1 ./hc test tests/testdata/test_whole_seeds.py writes the lines above. @distribution local';
+comment on column testdata.golden.profile is 'Profile the seed was loaded with, as it stands.';
+comment on column testdata.golden.seed is 'Seed.';
+comment on column testdata.golden.relation is 'Table.';
+comment on column testdata.golden.rows is 'How many rows of the seed it holds.';
+comment on column testdata.golden.digest is 'Sum over its rows, as digest() makes it.';
+comment on column testdata.golden.generator_version is 'Which generators made it, as version_of() knows them.';
+comment on function testdata.tails is 'What the ids of a seed end in, as text: four possibilities of nine digits.';
+comment on function testdata.uuid_columns is 'Columns of a table that hold ids: whether they are part of its key, the id of the row itself, and the target of a generator they hang on.';
+comment on function testdata.rows_of is 'Condition by which the rows of a seed are known, over alias t. A key made of ids (or a row that has none in its key) counts when one is of the seed and none that hangs on generated rows is a real one.';
+comment on function testdata.natural_key is 'Columns of a unique key without ids, over alias r; null where there is none.';
+comment on function testdata.digest_of is 'Expression for the digest of a row, over alias t.';
+comment on function testdata.digest is 'Rows of a seed and what they add up to, for every target of a generator. The same in any build, with other seeds beside it, and in any order.';
+comment on function testdata.version_of is 'Digest of the generators that fill a table.';
+comment on function testdata.record_golden is 'Takes what a loaded seed comes to as what it should; returns the number of tables.';
+comment on function testdata.check_golden is 'Finds tables of a loaded seed that are not as recorded, with the generators that fill them and whether these changed since. Nothing to find where nothing was recorded.';
+comment on function testdata.rehearse is 'Loads a seed in a variant (of the words fast, honest, backwards, pieces), takes it away again and returns its digests. fast takes a superuser.';
+comment on function testdata.prove_same is 'Where a seed, loaded in each variant of rehearse(), differs from the first; no row, no difference.';
+
+-- verify
+set local testdata.allow = on;
+delete from testdata.generators where name <> all (array['gen_users', 'gen_designs']);
+-- a word, a column: what uses it moves, and nothing else
+create temporary table loads_0898 as select 1 as no, testdata.rehearse(-898001, 'honest', 'nano', 0.0003) as load;
+update testdata.words set value = 'Qquentin' where list = 'given' and value = testdata.pick(-898001, 85401, 0, testdata.list('given'));
+insert into loads_0898 select 2, testdata.rehearse(-898001, 'honest backwards', 'nano', 0.0003);
+alter table core.designs add column probe_0898 text default 'x';
+insert into loads_0898 select 3, testdata.rehearse(-898001, 'honest', 'nano', 0.0003);
+select count(*) = 4, array_agg(k) filter (where a.load -> k <> b.load -> k) = '{core.users}', array_agg(k) filter (where b.load -> k <> c.load -> k) = '{core.designs}', bool_and(a.load ->> k ~ '^[1-9][0-9]* -?[0-9]{5,}$'), min(a.load ->> 'core.users') like '30 %'
+from loads_0898 a, loads_0898 b, loads_0898 c, jsonb_object_keys(a.load) k where a.no = 1 and b.no = 2 and c.no = 3;
+select not exists (select from testdata.seeds where seed = -898001), not exists (select from testdata.entities where seed = -898001);
+-- a toy with a column of every sort
+select blueprint.open_room('probe_0898');
+insert into core.number_series (series, prefix, used_in) values ('probe_0898', 'PX', 'probe_0898.rows');
+create table probe_0898.kinds (id uuid primary key default uuidv7(), code text unique);
+create table probe_0898.plain (id uuid primary key default uuidv7());
+create table probe_0898.rows (id uuid primary key, kind_id uuid references probe_0898.kinds, plain_id uuid references probe_0898.plain, loose uuid, at timestamptz, number text, seq bigint, sealed bytea, sum core.sha256, xid xid8 default pg_current_xact_id(),
+  no bigint generated always as identity, twice bigint generated always as (value * 2), value bigint, gone int);
+alter table probe_0898.rows drop column gone;
+create table probe_0898.pairs (row_id uuid references probe_0898.rows, kind_id uuid references probe_0898.kinds, primary key (row_id, kind_id));
+create table probe_0898.named (list text primary key, seq int);
+create table probe_0898.counted (seed bigint, n bigint, seq_key int);
+create table probe_0898.loose (code text primary key, holder uuid, row_id uuid references probe_0898.rows);
+create function testdata.gen_probe_0898(seed bigint, lo bigint, hi bigint, sf numeric) returns bigint language plpgsql set search_path = '' as $$
+begin
+  insert into probe_0898.rows (id, kind_id, plain_id, loose, at, number, seq, sealed, sum, value)
+  select testdata.uid(seed, 4001, n, 0), (select k.id from probe_0898.kinds k where k.code = 'k' || n % 2), (select k.id from probe_0898.plain k), uuidv7(), testdata.window_start() + n * interval '1 hour', 'PX-2026-' || nextval('pg_temp.numbers_0898'), nextval('pg_temp.numbers_0898'),
+    uuid_send(uuidv7()), sha256(uuid_send(uuidv7())), n + case when current_setting('probe.bounds') = 'on' then lo else 0 end from generate_series(lo, hi - 1) n;
+  insert into probe_0898.pairs select testdata.uid(seed, 4001, n, 0), (select k.id from probe_0898.kinds k where k.code = 'k' || n % 2) from generate_series(lo, hi - 1) n;
+  insert into probe_0898.named values ('TestData-' || testdata.seed_tag(seed) || case when lo > 0 then '-' || lo else '' end, 1);
+  insert into probe_0898.counted values (seed, lo, 1);
+  insert into probe_0898.loose values ('c' || seed || '-' || lo, testdata.uid(seed, 4002, lo, 0));
+  return hi - lo;
+end $$;
+create temporary sequence pg_temp.numbers_0898;
+insert into probe_0898.kinds (code) values ('k0'), ('k1');
+insert into probe_0898.plain default values;
+delete from testdata.generators;
+insert into testdata.generators (name, targets, rows_at_sf1, chunk_rows) values ('gen_probe_0898', '{probe_0898.rows,probe_0898.pairs,probe_0898.named,probe_0898.counted,probe_0898.loose,probe_0898.none}', 120000, 100000000);
+set local probe.bounds = off;
+set local timezone = 'Asia/Tokyo';
+create temporary table toys_0898 as select 1 as no, testdata.rehearse(-898002) as load;
+delete from probe_0898.kinds;
+insert into probe_0898.kinds (code) values ('k1'), ('k0');
+delete from probe_0898.plain;
+insert into probe_0898.plain default values;
+set local timezone = 'UTC';
+insert into toys_0898 select 2, testdata.rehearse(-898002, 'plain', 'nano', 0.001);
+select count(distinct load) = 1, (array_agg(load))[1] ->> 'probe_0898.rows' like '120 %', min((select count(*) from jsonb_object_keys(load))) = 5, bool_and(load ->> 'probe_0898.pairs' like '120 %' and load ->> 'probe_0898.named' like '1 %' and load ->> 'probe_0898.counted' like '1 %' and load ->> 'probe_0898.loose' like '1 %') from toys_0898;
+select not exists (select from testdata.prove_same(-898002, '{plain,pieces}'));
+select testdata.natural_key('probe_0898.kinds') = 'r.code', testdata.natural_key('probe_0898.plain') is null, testdata.natural_key('probe_0898.pairs') is null;
+update testdata.generators set chunk_rows = 100;
+select not exists (select from testdata.prove_same(-898002, '{plain,backwards}'));
+select array_agg(relation || ' ' || variant || ' ' || split_part(expected, ' ', 1) || ' ' || split_part(found, ' ', 1) order by relation) = '{"probe_0898.counted pieces backwards 2 3","probe_0898.loose pieces backwards 2 3","probe_0898.named pieces backwards 2 3"}' from testdata.prove_same(-898002, '{plain,backwards,pieces backwards}');
+set local probe.bounds = on;
+select array_agg(relation || ' ' || variant) @> '{"probe_0898.rows pieces"}', bool_and(expected <> found) from testdata.prove_same(-898002, '{plain,pieces}');
+select blueprint.raises($$ select testdata.rehearse(-898002, 'fast') $$, '42501', 'session_replication_role');
+-- whose rows: the tag decides, and a key with a real row in it is no seed's
+set local probe.bounds = off;
+create temporary table seed_0898 as select testdata.plan('nano', -898002, 'honest') as id;
+select testdata.run_chunk(c.id) > 0 from testdata.chunks c join seed_0898 s on s.id = c.seed_id order by c.id;
+create temporary table before_0898 as select * from testdata.digest(-898002);
+insert into probe_0898.kinds (id, code) values (testdata.uid(-898002, 4003, 1, 0), 'k9');
+insert into probe_0898.rows (id, loose) values (uuidv7(), testdata.uid(-898002, 4001, 5, 0)), (testdata.uid(-898003, 4001, 1, 0), null);
+insert into probe_0898.pairs select r.id, testdata.uid(-898002, 4003, 1, 0) from probe_0898.rows r where r.loose = testdata.uid(-898002, 4001, 5, 0);
+insert into probe_0898.pairs select testdata.uid(-898003, 4001, 1, 0), k.id from probe_0898.kinds k where k.code = 'k1';
+insert into probe_0898.named values ('testdata-1' || testdata.seed_tag(-898002), 1), ('testdata-' || testdata.seed_tag(-898002) || '0', 1);
+insert into probe_0898.counted values (-898003, 1, 1);
+insert into probe_0898.loose values ('x', testdata.uid(-898003, 1, 1, 0), null), ('y', uuidv7(), null), ('z', null, null), ('u', testdata.uid(-898002, 1, 1, 0), (select id from probe_0898.rows where loose = testdata.uid(-898002, 4001, 5, 0)));
+select count(*) = 5, bool_and(b.rows = d.rows and b.digest = d.digest) from before_0898 b join testdata.digest(-898002) d using (relation);
+insert into probe_0898.pairs values (testdata.uid(-898002, 4001, 1, 0), testdata.uid(-898002, 4003, 1, 0));
+insert into probe_0898.loose values ('v', testdata.uid(-898002, 1, 1, 0), null), ('w', null, testdata.uid(-898002, 4001, 1, 0));
+select array_agg(d.relation || ' ' || d.rows - b.rows order by d.relation) = '{"probe_0898.loose 2","probe_0898.pairs 1"}' from before_0898 b join testdata.digest(-898002) d using (relation) where b.rows <> d.rows;
+select count(distinct tail) = 4, bool_and(length(tail) = 9), count(*) filter (where tail = any (testdata.tails(-898003))) = 0, (select bool_and(right(r.id::text, 9) = any (testdata.tails(-898002))) from probe_0898.rows r where r.value is not null) from unnest(testdata.tails(-898002)) tail;
+-- what was recorded stands, until something moves
+select testdata.check_golden(id) = 0, testdata.record_golden(id) = 5, testdata.record_golden(id) = 5, testdata.check_golden(id) = 0 from seed_0898;
+select count(*) = 5, bool_and(g.rows = d.rows and g.digest = d.digest and g.generator_version = testdata.version_of(g.relation) and length(g.generator_version) = 8) from testdata.golden g join testdata.digest(-898002) d using (relation) where g.profile = 'nano' and g.seed = -898002;
+update probe_0898.rows set value = value + 1 where id = testdata.uid(-898002, 4001, 1, 0);
+delete from testdata.golden where seed = -898002 and relation = 'probe_0898.named';
+select testdata.check_golden(id) = 2 from seed_0898;
+select count(*) = 2, (array_agg(f.found - 'expected' - 'found' order by f.subject))[2] = '{"generators": ["gen_probe_0898"], "generator_changed": false, "rows_expected": 120, "rows_found": 120}', (array_agg(f.subject order by f.id)) = '{probe_0898.named,probe_0898.rows}',
+  bool_and(f.check_name = 'golden' and f.found ->> 'found' = d.digest and (f.found ->> 'expected') is not distinct from g.digest and f.found ->> 'expected' is distinct from f.found ->> 'found')
+from testdata.findings f join seed_0898 s on s.id = f.seed_id join testdata.digest(-898002) d on d.relation = f.subject left join testdata.golden g on g.relation = f.subject and g.seed = -898002;
+create or replace function testdata.gen_probe_0898(seed bigint, lo bigint, hi bigint, sf numeric) returns bigint language plpgsql set search_path = '' as $$ begin return 1; end $$;
+delete from testdata.findings;
+update probe_0898.counted set seq_key = 2 where seed = -898002 and n = 0;
+select testdata.check_golden(id) = 3 from seed_0898;
+select bool_and((found ->> 'generator_changed')::boolean) from testdata.findings;
+update testdata.seeds set until = until + interval '1 day' where seed = -898002;
+select testdata.check_golden(id) = 0 from seed_0898;
+update testdata.seeds set until = until - interval '1 day', sf = 0.002 where seed = -898002;
+select testdata.check_golden(id) = 0 from seed_0898;
+select rule, blueprint.raises(sql, state, rule) from (values
+  ($$ insert into testdata.golden values ('nano', -898002, 'probe_0898.rows', 1, '', '') $$, '23505', 'golden_profile_seed_relation_pk'), ($$ insert into testdata.golden values ('none', 1, 'x', 1, '', '') $$, '23503', 'golden_profile_fk')) v(sql, state, rule);
+select profile, count(*) > 100, count(*) filter (where rows = 0) < 10, bool_and(length(generator_version) = 8) from testdata.golden where seed = 42 group by profile having min(profile) in ('nano', 'demo');
+set local testdata.allow = off;
+select sql, blueprint.raises(sql, '42501', 'not allowed') from unnest(array['select testdata.record_golden(uuidv7())', 'select testdata.check_golden(uuidv7())']) sql;
+select relrowsecurity and relforcerowsecurity, (select count(*) = 0 from blueprint.open_to_public('testdata')) from pg_class where oid = 'testdata.golden'::regclass;
