@@ -332,7 +332,7 @@ begin
     from files f join (values (0, '', 'scan', '', 10), (1, '^image/', 'thumbnail', 'thumb-256', 50), (2, '^image/', 'thumbnail', 'thumb-1024', 60), (1, '^model/', 'mesh_stats', '', 40), (2, '^model/', 'thumbnail', 'thumb-256', 50), (1, '^video/', 'transcode', 'h264-720', 200), (1, '^application/pdf$', 'ocr', '', 150))
       v(slot, media, step, profile, priority) on f.media_type ~ v.media),
   timed as materialized (
-    select s.*, case when s.slot = 0 or s.state <> 'done' then coalesce(s.scanned_at, s.uploaded_at) else s.ready_at - (2 - s.slot) * interval '150 milliseconds' end as ended_at, testdata.uid(seed, 213, s.n * 8 + 4 + s.slot, testdata.ms(s.ready_at) - 400) as made_id, 200000000 + s.n * 4 + s.slot as content,
+    select s.*, case when s.slot = 0 or s.state <> 'done' then coalesce(s.scanned_at, s.uploaded_at) else s.ready_at - (2 - s.slot) * interval '150 milliseconds' end as ended_at, testdata.uid(seed, 213, s.n * 8 + 4 + s.slot, testdata.ms(s.ready_at) - (2 - s.slot) * 150 - 400) as made_id, 200000000 + s.n * 4 + s.slot as content,
       case s.step when 'thumbnail' then 'image/png' else 'video/mp4' end as made_type, testdata.int_between(seed, 87911, s.n * 8 + s.slot, 2000, 60000) as made_size
     from steps s),
   jobs as (
@@ -487,7 +487,7 @@ select count(*) > 100, count(distinct step) = 5, bool_and(status <> 'ready' or s
 select bool_and(k = 1), count(*) = (select count(*) from testdata.assets_of(42879, 0, 72, 0.001) where 'uploaded' = any (path)) from (select id, count(*) filter (where step = 'scan') as k from jobs_0879 group by id) s;
 select count(*) > 30, bool_and((r.status = 'ready') = (m.id is not null)), bool_and(m.owner_id = f.owner_id and m.status = 'ready' and sha256(testdata.asset_bytes(m.id)) = m.sha256::bytea), bool_and(r.recipe_sha256::bytea = automation.recipe(f.sha256, r.profile)), bool_and(not exists (select from automation.asset_jobs j where j.asset_id = r.asset_id and j.profile = r.profile and (j.state = 'done') <> (r.status = 'ready')))
 from automation.renditions r join testdata.entities e on e.id = r.asset_id and e.seed = 42879 join core.assets f on f.id = r.asset_id left join core.assets m on m.id = r.rendition_asset_id;
-select count(*) > 30, bool_and(k = 3) from (select m.id, count(s.id) as k from automation.renditions r join core.assets m on m.id = r.rendition_asset_id join core.status_changes s on s.entity_id = m.id where testdata.tag_of(m.id) = testdata.seed_tag(42879) group by 1) l;
+select count(*) > 30, bool_and(k = 3 and core.uuid_time(id) = created_at) from (select m.id, m.created_at, count(s.id) as k from automation.renditions r join core.assets m on m.id = r.rendition_asset_id join core.status_changes s on s.entity_id = m.id where testdata.tag_of(m.id) = testdata.seed_tag(42879) group by 1, 2) l;
 -- prompts: scores that the scorers find again, and the planted regression
 set constraints all immediate;
 create temporary table prompts_0879 as select testdata.key_of(p.id) as n, p.id, p.key, p.active_version_id, a.id as v1, b.id as v2 from automation.prompts p join automation.prompt_versions a on a.prompt_id = p.id and a.number = 1 join automation.prompt_versions b on b.prompt_id = p.id and b.number = 2 where testdata.tag_of(p.id) = testdata.seed_tag(42879);
