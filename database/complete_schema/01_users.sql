@@ -501,19 +501,24 @@ select has_function_privilege('hc_admin', 'core.merge_users(uuid, uuid, text, bo
 create function core.erasure_plan() returns table (relation regclass, key text, field text, action text, emptied text)
   language sql stable
 begin atomic
-  select t.relation, t.key, a.attname::text, coalesce(split_part(m.value, ' ', 1), 'empty'),
-    case when not a.attnotnull then 'null' when b.typname = 'jsonb' then format('case jsonb_typeof(%I) when ''array'' then ''[]''::jsonb else ''{}'' end', a.attname)
-      when b.typcategory = 'A' then '''{}''' when b.typcategory = 'S' then '''erased''' when b.typname = 'bytea' then '''\x''' when b.typname in ('inet', 'cidr') then '''0.0.0.0''' end
-  from (
-    select distinct on (k.conrelid) k.conrelid::regclass as relation, f.attname::text as key  -- whose row it is: user_id, else the first reference to an account
+  with links as (  -- columns that say whose row it is: a reference to an account, or an id that is itself personal (logs outlive accounts and have no foreign key)
+    select k.conrelid as oid, f.attname::text as key, f.attnum, false as is_personal
     from pg_catalog.pg_constraint k join pg_catalog.pg_attribute f on f.attrelid = k.conrelid and f.attnum = k.conkey[1]
     where k.contype = 'f' and k.confrelid = 'core.users'::regclass and k.conparentid = 0 and k.conrelid <> 'core.users'::regclass
-    order by k.conrelid, f.attname <> 'user_id', f.attnum) t
-  cross join lateral blueprint.annotations(t.relation) m
-  join pg_catalog.pg_attribute a on a.attrelid = t.relation and a.attname = m.column_name
+    union
+    select c.oid, f.attname::text, f.attnum, true
+    from pg_catalog.pg_class c cross join lateral blueprint.annotations(c.oid::regclass) m join pg_catalog.pg_attribute f on f.attrelid = c.oid and f.attname = m.column_name and f.atttypid = 'pg_catalog.uuid'::regtype
+    where c.relkind in ('r', 'p') and not c.relispartition and m.tag = 'pii' and m.value is distinct from 'retain'
+      and not exists (select from pg_catalog.pg_constraint k where k.conrelid = c.oid and k.contype = 'f' and f.attnum = any (k.conkey)))
+  select distinct on (l.oid::regclass::text, coalesce(split_part(m.value, ' ', 1), 'empty'), a.attname) l.oid::regclass, l.key, a.attname::text, coalesce(split_part(m.value, ' ', 1), 'empty'),
+    case when not a.attnotnull then 'null' when b.typname = 'jsonb' then format('case jsonb_typeof(%I) when ''array'' then ''[]''::jsonb else ''{}'' end', a.attname)
+      when b.typcategory = 'A' then '''{}''' when b.typcategory = 'S' then '''erased''' when b.typname = 'bytea' then '''\x''' when b.typname in ('inet', 'cidr') then '''0.0.0.0''' end
+  from links l
+  cross join lateral blueprint.annotations(l.oid::regclass) m
+  join pg_catalog.pg_attribute a on a.attrelid = l.oid and a.attname = m.column_name
   join pg_catalog.pg_type d on d.oid = a.atttypid join pg_catalog.pg_type b on b.oid = coalesce(nullif(d.typbasetype, 0), d.oid)
-  where m.tag = 'pii' and a.attname <> t.key and m.value is distinct from 'retain'
-  order by t.relation::text, 4, a.attname;
+  where m.tag = 'pii' and m.value is distinct from 'retain' and (a.attname <> l.key or l.is_personal)
+  order by l.oid::regclass::text, 4, a.attname, not starts_with(a.attname::text, regexp_replace(l.key, '_id$', '') || '_'), l.key <> 'user_id', l.attnum;  -- mentee_feedback is of the mentee, the rest of the user, else of who comes first
 end;
 
 create function core.erase_user(person uuid, reason text) returns jsonb
@@ -534,21 +539,24 @@ begin
   elsif account.metadata ? 'legal_hold' then
     raise exception using errcode = '55006', message = 'the account is under legal hold', detail = account.metadata ->> 'legal_hold';
   end if;
-  for place in select * from core.erasure_plan() loop
-    if place.action = 'delete' then
-      execute format('delete from %s where %I = $1', place.relation, place.key) using person;
-    elsif place.emptied is null then
-      raise exception using errcode = '0A000', message = format('%s.%I cannot be emptied', place.relation, place.field), hint = 'Let it be null, or mark it @pii delete or @pii retain.';
-    else
-      execute format('update %s set %I = %s where %I = $1 and %2$I is not null', place.relation, place.field, place.emptied, place.key) using person;
-    end if;
-    get diagnostics touched = row_count;
-    changes := changes || jsonb_build_object('table', place.relation::text, 'column', place.field, 'rows', touched);
-  end loop;
   perform core.give_reason(reason);
   if account.status not in ('deactivated', 'suspended') then
     update core.users u set status = 'deactivated' where u.id = person;
   end if;
+  for place in  -- one statement for what a row loses at once
+    select p.relation, p.key, p.action, array_agg(p.field order by p.field) as fields, string_agg(format('%I = %s', p.field, p.emptied), ', ' order by p.field) as emptied, string_agg(format('%I is not null', p.field), ' or ') as holds, min(p.field) filter (where p.emptied is null) as full_field
+    from core.erasure_plan() p group by p.relation, p.key, p.action order by p.relation::text, p.action, p.key
+  loop
+    if place.action = 'delete' then
+      execute format('delete from %s where %I = $1', place.relation, place.key) using person;
+    elsif place.full_field is not null then
+      raise exception using errcode = '0A000', message = format('%s.%I cannot be emptied', place.relation, place.full_field), hint = 'Let it be null, or mark it @pii delete or @pii retain.';
+    else
+      execute format('update %s set %s where %I = $1 and (%s)', place.relation, place.emptied, place.key, place.holds) using person;
+    end if;
+    get diagnostics touched = row_count;
+    changes := changes || (select jsonb_agg(jsonb_build_object('table', place.relation::text, 'column', f, 'rows', touched)) from unnest(place.fields) f);
+  end loop;
   update core.users u
   set status = 'erased', erased_at = now(), handle = 'erased-' || left(encode(sha256(uuid_send(person)), 'hex'), 12), email = null, email_bidx = null, email_verified_at = null,
     display_name = null, campus = null, pii_sealed = null, preferences = '{}', metadata = '{}'
@@ -559,7 +567,7 @@ begin
   return proof || jsonb_build_object('sha256', encode(sha256(convert_to(proof::text, 'UTF8')), 'hex'));
 end $$;
 
-comment on function core.erasure_plan is 'What core.erase_user() empties or deletes: the columns annotated @pii of each table that points to an account, by which key, and the SQL of the empty value (null: cannot be emptied, an error).';
+comment on function core.erasure_plan is 'What core.erase_user() empties or deletes: the columns annotated @pii of each table that points to an account or has a personal id of its own, by which key, and the SQL of the empty value (null: cannot be emptied, an error).';
 comment on function core.erase_user is 'Erases a person in place and returns the proof (owner of the account, or hc_compliance). Security definer: it writes every table that holds personal data.';
 
 grant execute on function core.erase_user to hc_member, hc_worker;
@@ -570,8 +578,16 @@ insert into core.users (id, handle, email, email_verified_at, display_name, stat
   ('00000000-0000-7000-8000-000000668002', 'bob-0668', 'bob-0668@example.org', null, 'Bob Probe', 'active', null, null, '{}', '{"legal_hold": "case 7"}');
 create table core.probe_0668 (user_id uuid references core.users (id), name text, phone text not null, paid_by text, amount int, told jsonb not null default '["Ada Probe"]', tags text[] not null default '{Ada Probe}',
   ip inet not null default '192.0.2.1', face bytea not null default '\x01', by_id uuid references core.users (id));
+create table core.probe_0668_c (a_id uuid references core.users (id), b_id uuid references core.users (id), a_words text, b_words text);
+create table core.probe_0668_d (user_id uuid, visit text, constraint probe_0668_d_check check ((user_id is null) = (visit is null)));
 create table core.probe_0668_b (user_id uuid references core.users (id), born date not null);
 insert into core.probe_0668_b values ('00000000-0000-7000-8000-000000668001', '1815-12-10'), ('00000000-0000-7000-8000-000000668002', '1815-12-10');
+insert into core.probe_0668_c values ('00000000-0000-7000-8000-000000668001', '00000000-0000-7000-8000-000000668002', 'a', 'b'), ('00000000-0000-7000-8000-000000668002', '00000000-0000-7000-8000-000000668001', 'a', 'b');
+insert into core.probe_0668_d values ('00000000-0000-7000-8000-000000668001', 'v1'), ('00000000-0000-7000-8000-000000668002', 'v2');
+comment on column core.probe_0668_c.a_words is 'By a. @pii';
+comment on column core.probe_0668_c.b_words is 'By b. @pii';
+comment on column core.probe_0668_d.user_id is 'No foreign key. @pii';
+comment on column core.probe_0668_d.visit is 'Visit. @pii';
 comment on column core.probe_0668.told is 'Told. @pii';
 comment on column core.probe_0668.tags is 'Tags. @pii';
 comment on column core.probe_0668.ip is 'Address. @pii';
@@ -595,6 +611,8 @@ set local role hc_owner;
 select status = 'erased' and handle::text ~ '^erased-[0-9a-f]{12}$' and to_jsonb(u)::text !~ 'ada-0668|Ada Probe|berlin' from core.users u where id = '00000000-0000-7000-8000-000000668001';
 select count(*) filter (where name is null and phone = 'erased' and paid_by = 'A. Probe' and told = '[]' and tags = '{}' and ip = '0.0.0.0' and face = '\x') = 1,
   count(*) filter (where name = 'Bob Probe' and phone = '456' and tags <> '{}') = 1, sum(amount) = 30, (select count(*) from core.probe_0668_b) = 1 from core.probe_0668;
+select array_agg(concat_ws(' ', a_words, b_words) order by a_id) = '{b,a}' from core.probe_0668_c;
+select array_agg(visit order by visit) = '{v2,NULL}' and count(user_id) = 1 from core.probe_0668_d;
 select count(*) = 2 from core.status_changes where entity_id = '00000000-0000-7000-8000-000000668001' and reason = 'my wish';
 select core.act_as('00000000-0000-7000-8000-000000668002', 'hc_compliance');
 select blueprint.raises($$ select core.erase_user('00000000-0000-7000-8000-000000668001', 'again') $$, '22023');

@@ -227,6 +227,21 @@ select core.define_machine('microfactory', '{
 
 create trigger microfactories_status_machine after update of status on core.microfactories for each row execute function core.enforce_transition('microfactory');
 
+create function core.pause_microfactories() returns trigger
+  language plpgsql set search_path = ''
+as $$
+declare
+  given constant text := nullif(current_setting('core.reason', true), '');
+begin
+  perform core.give_reason(coalesce(given, 'the account of the operator has ended'));
+  update core.microfactories f set status = 'paused' where f.operator_id = new.id and f.status = 'active';
+  perform core.give_reason(given);
+  return null;
+end $$;
+
+create trigger users_pause_microfactories after update of status on core.users for each row
+  when (new.status in ('suspended', 'deactivated', 'erased')) execute function core.pause_microfactories();
+
 create function core.set_microfactory_status(factory uuid, status text, reason text default null) returns void
   language plpgsql security definer set search_path = ''
 as $$
@@ -242,6 +257,8 @@ end $$;
 grant execute on function core.set_microfactory_status to hc_member;
 
 comment on function core.name_microfactory is 'Trigger of core.microfactories: slug of name and city where none is given. Security definer: it looks for slugs in rows the writer cannot see.';
+comment on function core.pause_microfactories is 'Trigger of core.users: pauses the active microfactories of an account that ends; nobody answers there.';
+comment on trigger users_pause_microfactories on core.users is 'No workshop is open whose operator is not.';
 comment on function core.set_microfactory_status is 'Moves a microfactory on, with a reason where one is due (operator, moderation). Security definer: members may not write the status.';
 comment on trigger microfactories_a_name on core.microfactories is 'Names in addresses.';
 comment on trigger microfactories_status_machine on core.microfactories is 'Status changes follow machine microfactory and are logged.';
@@ -270,14 +287,24 @@ select core.set_microfactory_status('00000000-0000-7000-8000-000000734011', 'pau
 set local role hc_owner;
 select count(*) = 3 and bool_or(to_status = 'paused' and reason = 'holidays') from core.status_changes where entity_id = '00000000-0000-7000-8000-000000734011' and machine = 'microfactory';
 select blueprint.raises($$ update core.microfactories set status = 'retired' where id = '00000000-0000-7000-8000-000000734011' $$, '23514', 'takes a reason');
+select core.act_as('00000000-0000-7000-8000-000000734002', 'hc_moderator');
+update core.microfactories set status = 'active' where id = '00000000-0000-7000-8000-000000734011';
+update core.users set status = 'active', email = 'ada-0734@example.org' where id = '00000000-0000-7000-8000-000000734001';
+select status = 'active' from core.microfactories where id = '00000000-0000-7000-8000-000000734011';
+select core.give_reason('left');
+update core.users set status = 'deactivated' where id = '00000000-0000-7000-8000-000000734001';
+select status = 'paused', current_setting('core.reason') = 'left', (select bool_or(s.reason = 'left') from core.status_changes s where s.entity_id = f.id) from core.microfactories f where id = '00000000-0000-7000-8000-000000734011';
+select core.give_reason(null);
 select core.act_as('00000000-0000-7000-8000-000000734002');
 set local role hc_member;
 select blueprint.raises($$ select core.set_microfactory_status('00000000-0000-7000-8000-000000734011', 'retired', 'x') $$, '42501', 'only its operator');
 set local role hc_owner;
-select has_function_privilege('hc_member', 'core.set_microfactory_status(uuid, text, text)', 'execute') and not has_function_privilege('hc_anon', 'core.set_microfactory_status(uuid, text, text)', 'execute'), not has_function_privilege('hc_member', 'core.name_microfactory()', 'execute'),
+select has_function_privilege('hc_member', 'core.set_microfactory_status(uuid, text, text)', 'execute') and not has_function_privilege('hc_anon', 'core.set_microfactory_status(uuid, text, text)', 'execute'), not has_function_privilege('hc_member', 'core.name_microfactory()', 'execute'), not has_function_privilege('hc_member', 'core.pause_microfactories()', 'execute'),
   (select prosecdef from pg_proc where oid = 'core.name_microfactory()'::regprocedure);
 
 -- revert
+drop trigger users_pause_microfactories on core.users;
+drop function core.pause_microfactories;
 drop function core.set_microfactory_status;
 drop trigger microfactories_status_machine on core.microfactories;
 select core.define_machine('microfactory', '{}');

@@ -58,7 +58,7 @@ comment on table core.audit_logs is 'What was done to what, by whom and why; app
 comment on column core.audit_logs.id is 'Version 7 id, in order of time; second key of the order within a seal.';
 comment on column core.audit_logs.occurred_at is 'When, by the clock; partition key (UTC months).';
 comment on column core.audit_logs.xid is 'Transaction that wrote it: what seals go by.';
-comment on column core.audit_logs.actor_id is 'User of the request, null for jobs and owners. No foreign key: the log outlives accounts. @pii';
+comment on column core.audit_logs.actor_id is 'User of the request, null for jobs and owners. No foreign key: the log outlives accounts. @pii retain';
 comment on column core.audit_logs.actor_role is 'Database role of the request.';
 comment on column core.audit_logs.session_user_name is 'Database login of the connection.';
 comment on column core.audit_logs.request_id is 'Header x-request-id: all that one request did.';
@@ -66,9 +66,9 @@ comment on column core.audit_logs.action is 'insert, update, delete, login, read
 comment on column core.audit_logs.entity_schema is 'Schema of the row concerned.';
 comment on column core.audit_logs.entity_table is 'Table of the row concerned.';
 comment on column core.audit_logs.entity_id is 'Key of the row concerned, columns joined by a comma.';
-comment on column core.audit_logs.changed is 'What changed: {"fields": [...], "old": {...}, "new": {...}}, changed columns only, secrets as keyed digests. @pii';
-comment on column core.audit_logs.ip is 'Address of the caller. @pii';
-comment on column core.audit_logs.user_agent is 'Program of the caller, header user-agent. @pii';
+comment on column core.audit_logs.changed is 'What changed: {"fields": [...], "old": {...}, "new": {...}}, changed columns only, secrets as keyed digests. @pii retain';
+comment on column core.audit_logs.ip is 'Address of the caller. @pii retain';
+comment on column core.audit_logs.user_agent is 'Program of the caller, header user-agent. @pii retain';
 comment on column core.audit_logs.reason is 'Why, as core.give_reason() was told in the transaction.';
 comment on table core.audit_seals is 'Chain of seals over the audit log: each covers the transactions [xid_from, xid_to) and the seal before. @distribution local';
 comment on column core.audit_seals.seal_no is 'Counts from 1 without gaps.';

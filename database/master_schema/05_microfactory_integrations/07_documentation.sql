@@ -259,7 +259,7 @@ comment on table production.shipments is 'Parcels of an order. @distribution loc
 comment on column production.shipments.id is 'Version 7 UUID.';
 comment on column production.shipments.order_id is 'The order.';
 comment on column production.shipments.carrier is 'Who carries it; pickup for nobody.';
-comment on column production.shipments.tracking_no is 'Number of the carrier. @pii';
+comment on column production.shipments.tracking_no is 'Number of the carrier. @pii retain';
 comment on column production.shipments.status is 'State machine shipment: packed, handed_over, in_transit, delivered, lost, returned.';
 comment on column production.shipments.shipped_at is 'When it left.';
 comment on column production.shipments.delivered_at is 'When it arrived.';

@@ -542,7 +542,9 @@ create function learning.refuse_regrading() returns trigger
   language plpgsql set search_path = ''
 as $$
 begin
-  if coalesce(current_setting('learning.regrade', true), '') is distinct from new.assessment_id::text then
+  if coalesce(current_setting('learning.regrade', true), '') is distinct from new.assessment_id::text
+      and (new.answers <> '{}' or to_jsonb(new) - '{answers,passed}'::text[] <> to_jsonb(old) - '{answers,passed}'::text[])  -- who is erased takes the answers along, and nothing else
+  then
     raise exception using errcode = '55006', table = 'attempts', message = 'a graded attempt stays as it is', hint = 'learning.regrade() corrects an item for everybody.';
   end if;
   return new;
@@ -585,8 +587,10 @@ create trigger progress_keep before update on learning.progress for each row exe
 create trigger progress_settle after insert or update of percent, seconds_spent, state_data on learning.progress for each row execute function learning.settle_enrolment();
 create trigger attempts_graded before update on learning.attempts for each row when (old.graded_at is not null) execute function learning.refuse_regrading();
 create trigger certificates_freeze before update on learning.certificates for each row
-  execute function core.freeze_columns('number', 'certification_id', 'user_id', 'issued_at', 'expires_at', 'renews_id', 'credential', 'credential_sha256', 'public_code');
-create trigger certificates_revoked before update on learning.certificates for each row when (old.revoked_at is not null) execute function core.forbid_change();
+  execute function core.freeze_columns('number', 'certification_id', 'user_id', 'issued_at', 'expires_at', 'renews_id', 'credential_sha256', 'public_code');
+create trigger certificates_credential before update of credential on learning.certificates for each row when (new.credential <> '{}') execute function core.freeze_columns('credential');
+create trigger certificates_revoked before update on learning.certificates for each row
+  when (old.revoked_at is not null and (new.credential <> '{}' or new.revoked_at is distinct from old.revoked_at or new.revoke_reason is distinct from old.revoke_reason)) execute function core.forbid_change();
 create trigger certificates_keep before delete on learning.certificates for each row execute function core.forbid_change();
 create trigger modules_published before insert or update or delete on learning.modules for each row execute function learning.keep_published();
 create trigger course_skills_published before insert or update or delete on learning.course_skills for each row execute function learning.keep_published();
@@ -622,6 +626,7 @@ comment on trigger progress_keep on learning.progress is 'Never falls.';
 comment on trigger progress_settle on learning.progress is 'Modules, percentage and completion follow.';
 comment on trigger attempts_graded on learning.attempts is 'A graded attempt stays.';
 comment on trigger certificates_freeze on learning.certificates is 'A certificate stays as issued, but for its revocation.';
+comment on trigger certificates_credential on learning.certificates is 'A credential stays as issued until its holder is erased.';
 comment on trigger certificates_revoked on learning.certificates is 'Revoked once and for all.';
 comment on trigger certificates_keep on learning.certificates is 'Certificates are revoked, not deleted.';
 comment on trigger modules_published on learning.modules is 'The structure of a published course stays.';
@@ -661,7 +666,7 @@ insert into learning.mentorships (id, mentor_id, mentee_id, skill_id) values ('0
 insert into learning.paths (id, slug, title, goal_skill_id) values ('00000000-0000-7000-8000-000000186041', 'probe-0186', 'Probe', '00000000-0000-7000-8000-000000186011');
 update learning.courses set status = 'published', published_at = now() where code = 'probe-0186';
 select rule, blueprint.raises(sql, state, rule) from (values
-  ($$ update learning.attempts set score = 2 where id = '00000000-0000-7000-8000-000000186062' $$, '55006', 'graded attempt'), ($$ update learning.certificates set credential = '{"a": 1}' where number = 'P-0186' $$, '55006', 'credential'),
+  ($$ update learning.attempts set score = 2 where id = '00000000-0000-7000-8000-000000186062' $$, '55006', 'graded attempt'), ($$ update learning.attempts set answers = '{}', score = 2 where id = '00000000-0000-7000-8000-000000186062' $$, '55006', 'graded attempt'), ($$ update learning.certificates set credential = '{"a": 1}' where number = 'P-0186' $$, '55006', 'credential'), ($$ update learning.certificates set number = 'P-1' where number = 'P-0186' $$, '55006', 'number'),
   ($$ delete from learning.certificates where number = 'P-0186' $$, '55006', 'delete'), ($$ delete from learning.modules where course_id = '00000000-0000-7000-8000-000000186021' $$, '55006', 'modules'),
   ($$ insert into learning.modules (course_id, position, title) values ('00000000-0000-7000-8000-000000186021', 3, 'x') $$, '55006', 'published course'), ($$ update learning.course_skills set level = 5 where course_id = '00000000-0000-7000-8000-000000186021' and direction = 'teaches' $$, '55006', 'course_skills'),
   ($$ update learning.courses set status = 'draft' where code = 'probe-0186' $$, '23514', 'course'), ($$ update learning.enrolments set status = 'active', completed_at = null where id = '00000000-0000-7000-8000-000000186051' $$, '23514', 'enrolment'),
@@ -669,7 +674,12 @@ select rule, blueprint.raises(sql, state, rule) from (values
   ($$ update learning.skills set code = 'x_0186' where code = 'a_0186' $$, '55006', 'code'), ($$ update learning.courses set code = 'x-0186' where code = 'probe-0186' $$, '55006', 'code'), ($$ update learning.enrolments set user_id = '00000000-0000-7000-8000-000000186002' where id = '00000000-0000-7000-8000-000000186051' $$, '55006', 'user_id'),
   ($$ update learning.certifications set code = 'x' where code = 'probe-0186' $$, '55006', 'code'), ($$ update learning.mentorships set skill_id = '00000000-0000-7000-8000-000000186012' where id = '00000000-0000-7000-8000-000000186081' $$, '55006', 'skill_id'),
   ($$ update learning.paths set created_at = now() - interval '1 day' where slug = 'probe-0186' $$, '55006', 'created_at'), ($$ update learning.assessments set created_at = now() - interval '1 day' where id = '00000000-0000-7000-8000-000000186061' $$, '55006', 'created_at')) v(sql, state, rule);
-update learning.certificates set revoked_at = now(), revoke_reason = 'probe' where number = 'P-0186' returning true;
+update learning.attempts set answers = '{}' where id = '00000000-0000-7000-8000-000000186062' returning answers = '{}' and score is not null;
+insert into learning.certificates (number, certification_id, user_id, credential, credential_sha256, public_code) select n, certification_id, user_id, '{"a": 1}', credential_sha256, public_code || right(n, 1) from learning.certificates, unnest('{P-0186-b,P-0186-c}'::text[]) n where number = 'P-0186';
+update learning.certificates set credential = '{}' where number = 'P-0186-b' returning credential = '{}';
+update learning.certificates set revoked_at = now(), revoke_reason = 'probe' where number in ('P-0186', 'P-0186-c') returning true;
+select blueprint.raises($$ update learning.certificates set credential = '{}', revoked_at = null, revoke_reason = null where number = 'P-0186-c' $$, '55006'), blueprint.raises($$ update learning.certificates set credential = '{}', revoke_reason = 'other' where number = 'P-0186-c' $$, '55006');
+update learning.certificates set credential = '{}' where number = 'P-0186-c' returning credential = '{}';
 select blueprint.raises($$ update learning.certificates set revoked_at = null, revoke_reason = null where number = 'P-0186' $$, '55006');
 update learning.skills set name = 'A2' where code = 'a_0186' returning updated_at > now();
 update learning.courses set title = 'P2' where code = 'probe-0186' returning updated_at > now();
@@ -705,6 +715,7 @@ drop trigger progress_keep on learning.progress;
 drop trigger progress_settle on learning.progress;
 drop trigger attempts_graded on learning.attempts;
 drop trigger certificates_freeze on learning.certificates;
+drop trigger certificates_credential on learning.certificates;
 drop trigger certificates_revoked on learning.certificates;
 drop trigger certificates_keep on learning.certificates;
 drop trigger modules_published on learning.modules;

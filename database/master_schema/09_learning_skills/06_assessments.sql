@@ -307,7 +307,7 @@ end $$;
 create function learning.verify_certificate(public_code text, credential jsonb default null) returns table (status text, title text, number text, issued_at timestamptz, expires_at timestamptz, revoke_reason text)
   language sql stable security definer set search_path = ''
 as $$
-  select case when verify_certificate.credential is not null and sha256(convert_to(verify_certificate.credential::text, 'UTF8')) <> c.credential_sha256 or sha256(convert_to(c.credential::text, 'UTF8')) <> c.credential_sha256 then 'tampered'
+  select case when verify_certificate.credential is not null and sha256(convert_to(verify_certificate.credential::text, 'UTF8')) <> c.credential_sha256 or c.credential <> '{}' and sha256(convert_to(c.credential::text, 'UTF8')) <> c.credential_sha256 then 'tampered'
       when c.revoked_at is not null then 'revoked' when c.expires_at <= now() then 'expired' else 'valid' end,
     k.title, c.number, c.issued_at, c.expires_at, c.revoke_reason
   from learning.certificates c join learning.certifications k on k.id = c.certification_id where c.public_code = verify_certificate.public_code
@@ -380,6 +380,9 @@ insert into learning.certificates (id, number, certification_id, user_id, issued
 select core.act_as(null);
 set local role hc_anon;
 select status = 'valid' and title = 'Probe' from pg_temp.issued_0198 i, learning.verify_certificate(i.code) where i.n = 1;
+set local role hc_owner;
+update learning.certificates set credential = '{}' where id = (select id from pg_temp.issued_0198 where n = 1) returning credential = '{}';
+set local role hc_anon;
 select v.status = 'valid', t.status = 'tampered' from pg_temp.issued_0198 i, learning.verify_certificate(i.code, i.credential) v, learning.verify_certificate(i.code, jsonb_set(i.credential, '{issuer}', '"Hingecraft"')) t where i.n = 1;
 select (select status from learning.verify_certificate('code-0198-expired')) = 'expired', (select status from learning.verify_certificate('code-0198-forged')) = 'tampered', not exists (select from learning.verify_certificate('nothing'));
 set local role hc_owner;
