@@ -349,13 +349,11 @@ begin
   renditions as (
     insert into automation.renditions (asset_id, profile, status, rendition_asset_id, recipe_sha256, produced_at, created_at)
     select t.id, t.profile, case t.state when 'done' then 'ready' else 'pending' end, case t.state when 'done' then t.made_id end, automation.recipe(t.digest, t.profile), case t.state when 'done' then t.ended_at end, t.uploaded_at
-    from timed t where t.step in ('thumbnail', 'transcode') order by t.n, t.slot returning 1),
-  logged as (
-    insert into core.status_changes (id, occurred_at, machine, entity_id, from_status, to_status, actor_role)
-    select testdata.uid(hashtextextended(t.made_id::text, 0), 855, k, testdata.ms(t.ended_at) - (4 - k) * 100), t.ended_at - (4 - k) * interval '100 milliseconds', 'asset', t.made_id, (array['pending', 'uploaded', 'scanned', 'ready'])[k - 1], (array['pending', 'uploaded', 'scanned', 'ready'])[k], 'hc_worker'
-    from timed t, generate_series(2, 4) k where t.state = 'done' and t.step in ('thumbnail', 'transcode') order by t.n, t.slot, k returning 1)
-  select (select count(*) from jobs) + (select count(*) from made_files) + (select count(*) from renditions) + (select count(*) from logged) into made;
-  return made;
+    from timed t where t.step in ('thumbnail', 'transcode') order by t.n, t.slot returning 1)
+  select (select count(*) from jobs) + (select count(*) from made_files) + (select count(*) from renditions) into made;
+  return made + testdata.write_history('asset', format($q$
+    select f.id, '{pending,uploaded,scanned,ready}'::text[], array[f.created_at, f.created_at + interval '0.2 seconds', f.created_at + interval '0.3 seconds', f.updated_at], null::uuid
+    from testdata.entities e join automation.renditions r on r.asset_id = e.id join core.assets f on f.id = r.rendition_asset_id where e.seed = %s and e.kind = 'asset' and e.n >= %s and e.n < %s$q$, seed, lo, hi));
 end $$;
 
 create function testdata.gen_prompts(seed bigint, lo bigint, hi bigint, sf numeric) returns bigint
