@@ -121,7 +121,7 @@ comment on column core.wallets.id is 'Version 7 UUID.';
 comment on column core.wallets.owner_id is 'Whose it is; null: the organisation''s. @wix never';
 comment on column core.wallets.chain is 'The network.';
 comment on column core.wallets.address is 'The address as given. @pii retain @wix read';
-comment on column core.wallets.address_norm is 'The address as compared (core.normal_address). @wix never';
+comment on column core.wallets.address_norm is 'The address as compared (core.normal_address). @pii retain @wix never';
 comment on column core.wallets.label is 'Name its owner knows it by. @pii @wix read';
 comment on column core.wallets.custody is 'public, hot, cold, multisig or custodial of the organisation; user of people. @wix never';
 comment on column core.wallets.status is 'State machine wallet: unverified, active, frozen, retired.';
