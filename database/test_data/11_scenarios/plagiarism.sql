@@ -5,7 +5,7 @@
 -- does: A publishes under CERN-OHL-S, B forks lawfully, C may not fork B as MIT; D uploads B's file under another name with parameters off by 1 %, names no origin and sells it. Near specs and equal digests show D and not the
 --   independent design, E's report keeps what it saw, a moderator warns, suspends the listing and takes the points back, attribution of B names A, a false accusation is dismissed, and an appeal puts the listing back.
 -- proves: every step holds: D is flagged among the nearest three below 0.02, the independent design is not, evidence outlasts a new title, the listing is suspended and restored, the points are gone.
--- needs: BUILD_0069, BUILD_0075, BUILD_0077, BUILD_0080, BUILD_0097, BUILD_0099, BUILD_0854, BUILD_0857
+-- needs: BUILD_0069, BUILD_0075, BUILD_0077, BUILD_0080, BUILD_0097, BUILD_0099, BUILD_0881
 create function testdata.play_plagiarism(seed bigint) returns table (step int, what text, expected text, found text, ok boolean)
   language plpgsql set search_path = ''
 as $$
@@ -14,14 +14,13 @@ declare
   tag constant text := to_hex(testdata.seed_tag(seed));
   born constant timestamptz := date_trunc('day', now(), 'UTC') - interval '30 days';
   ms constant bigint := testdata.ms(born);
-  a constant uuid := testdata.uid(seed, 430, 1, ms);
-  b constant uuid := testdata.uid(seed, 430, 2, ms);
-  c constant uuid := testdata.uid(seed, 430, 3, ms);
-  d constant uuid := testdata.uid(seed, 430, 4, ms);
-  e constant uuid := testdata.uid(seed, 430, 5, ms);
-  f constant uuid := testdata.uid(seed, 430, 6, ms);
-  moderator constant uuid := testdata.uid(seed, 430, 7, ms);
-  reviewer constant uuid[] := array[testdata.uid(seed, 430, 8, ms), testdata.uid(seed, 430, 9, ms)];
+  person constant uuid[] := testdata.players(seed, 430, 'copy', 9, born);
+  a constant uuid := person[1];
+  b constant uuid := person[2];
+  d constant uuid := person[4];
+  e constant uuid := person[5];
+  f constant uuid := person[6];
+  moderator constant uuid := person[7];
   params constant jsonb := '{"leaf_length_mm": 40, "pin_mm": 5, "knuckle_mm": 10, "load_n": 100, "material": "brass"}';
   maker record;
   version jsonb := '{}';
@@ -32,9 +31,6 @@ declare
   action uuid;
   got text;
 begin
-  perform testdata.require_allowed();
-  insert into core.users (id, handle, email, status, created_at, updated_at)
-  select testdata.uid(seed, 430, k, ms), 'copy-' || tag || '-' || k, testdata.mail('copy-' || tag || '-' || k, k::bigint), 'active', born, born from generate_series(1, 9) k;
   insert into core.assets (id, owner_id, filename, media_type, byte_size, sha256, status, classification, technical)
   select testdata.uid(seed, 432, k, ms), case k when 1 then a when 2 then d else f end, case k when 2 then 'my-own-work.step' else 'hinge.step' end, 'model/step', 1000, sha256(convert_to(tag || case k when 3 then 'other' else 'hinge' end, 'UTF8')), 'ready', 'public', '{"scanned_at": "2026-01-01"}' from generate_series(1, 3) k;
   for maker in  -- B's design is a fork, the others begin by themselves
@@ -52,64 +48,55 @@ begin
       version := version || jsonb_build_object(maker.name, design.commit_version(made, 'First', jsonb_build_array(jsonb_build_object('path', case maker.asset when 2 then 'my-own-work.step' else 'hinge.step' end, 'asset_id', testdata.uid(seed, 432, maker.asset, ms))), jsonb_build_object('family', 'barrel', 'params', maker.params), maker.licence));
     end if;
     design := design || jsonb_build_object(maker.name, made);
-    perform design.request_review((version ->> maker.name)::uuid, reviewer);
-    foreach reviewing in array reviewer loop
+    perform design.request_review((version ->> maker.name)::uuid, person[8:9]);
+    foreach reviewing in array person[8:9] loop
       perform core.act_as(reviewing);
       perform design.submit_review((version ->> maker.name)::uuid, 'approve');
     end loop;
     perform core.act_as(maker.person);
     perform design.release((version ->> maker.name)::uuid, '1.0.0');
   end loop;
-  step := 1; what := 'A, B, D and F are out, B as a fork of A'; expected := '4 released, 1 fork'; got := (select format('%s released, %s fork', count(*) filter (where x.status = 'released'), count(x.forked_from_version_id)) from core.designs x where x.id in (select v.value::uuid from jsonb_each_text(design) v)); ok := got = expected; return query values (step, what, expected, got, ok);
-  perform core.act_as(c);
-  begin
-    perform design.fork((version ->> 'b')::uuid, 'Free for all', 'MIT');
-    got := 'forked';
-  exception when sqlstate '22023' then
-    got := split_part(sqlerrm, ':', 1);
-  end;
-  step := 2; what := 'C may not take the licence off'; expected := 'CERN-OHL-S-2.0 cannot be forked as MIT'; ok := got = expected; return query values (step, what, expected, got, ok);
+  return query select * from testdata.step(1, 'A, B, D and F are out, B as a fork of A', '4 released, 1 fork', (select format('%s released, %s fork', count(*) filter (where x.status = 'released'), count(x.forked_from_version_id)) from core.designs x where x.id in (select v.value::uuid from jsonb_each_text(design) v)));
+  perform core.act_as(person[3]);
+  return query select * from testdata.step(2, 'C may not take the licence off', '22023 CERN-OHL-S-2.0 cannot be forked as MIT', split_part(testdata.answer(format('select design.fork(%L, %L, %L)', version ->> 'b', 'Free for all', 'MIT')), ':', 1));
   perform core.act_as(d);
   insert into design.listings (id, design_id, version_id, price_usd) values (testdata.uid(seed, 433, 1, ms), (design ->> 'd')::uuid, (version ->> 'd')::uuid, 19);
   update design.listings l set status = 'listed' where l.id = testdata.uid(seed, 433, 1, ms);
   perform core.act_as(null, 'hc_worker');
   perform community.award(d, 'design_released', 'design', (design ->> 'd')::uuid);
+  got := round(community.reputation(d))::text;
 
   perform core.act_as(b);
-  step := 3; what := 'D is among the nearest three, below 0.02, and flagged'; expected := 'flagged, near'; got := (select concat_ws(', ', case when n.is_near_duplicate then 'flagged' end, case when n.distance < 0.02 then 'near' else n.distance::text end) from design.nearest_specs((version ->> 'b')::uuid, 3) n where n.design_id = (design ->> 'd')::uuid);
-  ok := got is not distinct from expected; return query values (step, what, expected, got, ok);
-  step := 4; what := 'the independent design is not flagged, nor is A'; expected := '0'; got := (select count(*)::text from design.nearest_specs((version ->> 'b')::uuid, 100) n where n.design_id in ((design ->> 'f')::uuid, (design ->> 'a')::uuid) and n.is_near_duplicate); ok := got = expected; return query values (step, what, expected, got, ok);
-  step := 5; what := 'the file has another name and the same digest'; expected := 'hinge.step = my-own-work.step';
-  got := (select string_agg(x.path || ' = ' || y.path, ', ') from design.files x join design.files y on y.sha256 = x.sha256 and y.version_id in ((version ->> 'd')::uuid, (version ->> 'f')::uuid) where x.version_id = (version ->> 'b')::uuid); ok := got is not distinct from expected; return query values (step, what, expected, got, ok);
-  step := 6; what := 'attribution of B names A'; expected := a::text; got := (select string_agg(t.author_id::text, ', ') from design.attribution((version ->> 'b')::uuid) t); ok := got is not distinct from expected; return query values (step, what, expected, got, ok);
-  step := 7; what := 'attribution of D names nobody'; expected := '0'; got := (select count(*)::text from design.attribution((version ->> 'd')::uuid)); ok := got = expected; return query values (step, what, expected, got, ok);
+  return query select * from testdata.step(3, 'D is among the nearest three, below 0.02, and flagged', 'flagged, near', (select concat_ws(', ', case when n.is_near_duplicate then 'flagged' end, case when n.distance < 0.02 then 'near' else n.distance::text end) from design.nearest_specs((version ->> 'b')::uuid, 3) n where n.design_id = (design ->> 'd')::uuid));
+  return query select * from testdata.step(4, 'the independent design is not flagged, nor is A', '0', (select count(*)::text from design.nearest_specs((version ->> 'b')::uuid, 100) n where n.design_id in ((design ->> 'f')::uuid, (design ->> 'a')::uuid) and n.is_near_duplicate));
+  return query select * from testdata.step(5, 'the file has another name and the same digest', 'hinge.step = my-own-work.step', (select string_agg(x.path || ' = ' || y.path, ', ') from design.files x join design.files y on y.sha256 = x.sha256 and y.version_id in ((version ->> 'd')::uuid, (version ->> 'f')::uuid) where x.version_id = (version ->> 'b')::uuid));
+  return query select * from testdata.step(6, 'attribution of B names A', a::text, (select string_agg(t.author_id::text, ', ') from design.attribution((version ->> 'b')::uuid) t));
+  return query select * from testdata.step(7, 'attribution of D names nobody', '0', (select count(*)::text from design.attribution((version ->> 'd')::uuid)));
 
   perform core.act_as(e);
   report := community.report('design', (design ->> 'd')::uuid, 'plagiarism', 'the same file', 2);
   perform core.act_as(d);
   update core.designs x set title = 'All my own work' where x.id = (design ->> 'd')::uuid;
-  step := 8; what := 'the report keeps what was there'; expected := 'Silent cylinder joint'; got := (select r.evidence ->> 'title' from community.reports r where r.id = report); ok := got = expected; return query values (step, what, expected, got, ok);
+  return query select * from testdata.step(8, 'the report keeps what was there', 'Silent cylinder joint', (select r.evidence ->> 'title' from community.reports r where r.id = report));
   perform core.act_as(moderator, 'hc_moderator');
   action := community.take_action(report, 'warn', 'copied from a share-alike design');
   perform core.give_reason('copied from a share-alike design');
   update design.listings l set status = 'suspended' where l.id = testdata.uid(seed, 433, 1, ms);
   perform core.act_as(null, 'hc_worker');
   perform community.reverse_award('design', (design ->> 'd')::uuid);
-  step := 9; what := 'the listing is suspended, the report settled, the points gone'; expected := 'suspended, actioned, 0';
-  got := format('%s, %s, %s', (select l.status from design.listings l where l.design_id = (design ->> 'd')::uuid), (select r.status from community.reports r where r.id = report), round(community.reputation(d))); ok := got = expected; return query values (step, what, expected, got, ok);
+  return query select * from testdata.step(9, 'the listing is suspended, the report settled, the points gone', 'suspended, actioned, 25 then 0', format('%s, %s, %s then %s', (select l.status from design.listings l where l.design_id = (design ->> 'd')::uuid), (select r.status from community.reports r where r.id = report), got, round(community.reputation(d))));
 
   perform core.act_as(e);
   report := community.report('design', (design ->> 'f')::uuid, 'plagiarism', 'also a hinge');
   perform core.act_as(moderator, 'hc_moderator');
   perform community.take_action(report, 'dismiss', 'neither file nor parameters agree');
-  step := 10; what := 'the accusation of F is dismissed'; expected := 'dismissed, released'; got := format('%s, %s', (select r.status from community.reports r where r.id = report), (select x.status from core.designs x where x.id = (design ->> 'f')::uuid)); ok := got = expected; return query values (step, what, expected, got, ok);
+  return query select * from testdata.step(10, 'the accusation of F is dismissed', 'dismissed, released', format('%s, %s', (select r.status from community.reports r where r.id = report), (select x.status from core.designs x where x.id = (design ->> 'f')::uuid)));
   perform community.reverse_action(action, 'B gave a licence');
   perform core.give_reason('B gave a licence');
   update design.listings l set status = 'listed' where l.id = testdata.uid(seed, 433, 1, ms);
   perform core.give_reason(null);
-  step := 11; what := 'an appeal reverses the action and lists again'; expected := 'restore, listed'; got := format('%s, %s', (select x.action from community.moderation_actions x where x.reverses_id = action), (select l.status from design.listings l where l.id = testdata.uid(seed, 433, 1, ms))); ok := got = expected;
+  return query select * from testdata.step(11, 'an appeal reverses the action and lists again', 'restore, listed', format('%s, %s', (select x.action from community.moderation_actions x where x.reverses_id = action), (select l.status from design.listings l where l.id = testdata.uid(seed, 433, 1, ms))));
   perform core.act_as(null, 'hc_worker');
-  return query values (step, what, expected, got, ok);
 end $$;
 
 comment on function testdata.play_plagiarism is 'A design is forked honestly, copied dishonestly, found out and taken down, and listed again on appeal. Steps with what was expected and found. Its rows stay.';

@@ -5,7 +5,7 @@
 -- does: Forty hinges through the public functions, from matching and quote to rating: a first run with 34 good and 6 scrap of a lot whose pins drift, the control chart that stops the work, four parts reworked, a second lot for the rest,
 --   parcels of 30 and 10, the recall of the bad lot, the footprint with its scrap, delivery and stars. Each step says what was expected and found.
 -- proves: every step holds: good and scrap are the parts consumed, the recall names the one customer, forty go out of forty, scrap weighs on the footprint by its share of the mass, the order ends delivered.
--- needs: BUILD_0112, BUILD_0113, BUILD_0114, BUILD_0116, BUILD_0118, BUILD_0119, BUILD_0120, BUILD_0155, BUILD_0740, BUILD_0854, BUILD_0857
+-- needs: BUILD_0112, BUILD_0113, BUILD_0114, BUILD_0116, BUILD_0118, BUILD_0119, BUILD_0120, BUILD_0155, BUILD_0740, BUILD_0881
 create function testdata.play_scrap_and_rework(seed bigint) returns table (step int, what text, expected text, found text, ok boolean)
   language plpgsql set search_path = ''
 as $$
@@ -14,10 +14,10 @@ declare
   tag constant text := to_hex(testdata.seed_tag(seed));
   born constant timestamptz := date_trunc('day', now(), 'UTC') - interval '30 days';
   ms constant bigint := testdata.ms(born);
-  customer constant uuid := testdata.uid(seed, 420, 1, ms);
-  other constant uuid := testdata.uid(seed, 420, 2, ms);
-  operator constant uuid := testdata.uid(seed, 420, 3, ms);
-  inspector constant uuid := testdata.uid(seed, 420, 4, ms);
+  person constant uuid[] := testdata.players(seed, 420, 'scrap', 4, born);
+  customer constant uuid := person[1];
+  operator constant uuid := person[3];
+  inspector constant uuid := person[4];
   design constant uuid := testdata.uid(seed, 421, 1, ms);
   version constant uuid := testdata.uid(seed, 422, 1, ms);
   factory constant uuid := testdata.uid(seed, 423, 1, ms);
@@ -30,13 +30,9 @@ declare
   run uuid[] := '{}';
   parcel uuid[] := '{}';
   pieces uuid;
-  got text;
 begin
-  perform testdata.require_allowed();
-  insert into core.users (id, handle, email, status, created_at, updated_at)
-  select testdata.uid(seed, 420, k, ms), 'scrap-' || tag || '-' || k, testdata.mail('scrap-' || tag || '-' || k, k::bigint), 'active', born, born from generate_series(1, 4) k;
-  insert into core.designs (id, owner_id, slug, title, visibility, status, licence_spdx, head_version_id, published_at, created_at, updated_at) values (design, other, 'scrap-' || tag, 'Barrel hinge ' || tag, 'public', 'released', 'MIT', version, born, born, born);
-  insert into design.versions (id, design_id, number, content_sha256, author_id, licence_spdx, created_at, released_at) values (version, design, 1, sha256(convert_to('scrap ' || tag, 'UTF8')), other, 'MIT', born, born);
+  insert into core.designs (id, owner_id, slug, title, visibility, status, licence_spdx, head_version_id, published_at, created_at, updated_at) values (design, person[2], 'scrap-' || tag, 'Barrel hinge ' || tag, 'public', 'released', 'MIT', version, born, born, born);
+  insert into design.versions (id, design_id, number, content_sha256, author_id, licence_spdx, created_at, released_at) values (version, design, 1, sha256(convert_to('scrap ' || tag, 'UTF8')), person[2], 'MIT', born, born);
   insert into design.hinge_specs (version_id, family, params) values (version, 'barrel', '{"leaf_length_mm": 40, "pin_mm": 5, "knuckle_mm": 10, "load_n": 100, "material": "brass", "process": "cnc", "clearance_mm": 0.2}');
   insert into core.terms (id, path, kind, labels) values (testdata.uid(seed, 425, 1, ms), ('process.scrap' || tag)::extensions.ltree, 'process', '{"en": "Scenario"}'), (testdata.uid(seed, 425, 2, ms), ('process.scrap' || tag || '.cnc')::extensions.ltree, 'process', '{"en": "Scenario"}'),
     (testdata.uid(seed, 425, 3, ms), ('material.scrap' || tag)::extensions.ltree, 'material', '{"en": "Scenario brass"}');
@@ -54,37 +50,30 @@ begin
   from (values (1, 'material.scrap' || tag, 'global', 4.5, 'kg'), (2, 'electricity.grid', 'DE', 0.38, 'kWh'), (3, 'freight.road', 'global', 0.1, 't*km')) v(n, activity, region, value, unit);
 
   perform core.act_as(customer);
-  step := 1; what := 'matching proposes the machine'; expected := 'S-1'; got := (select m.serial from production.find_machines(version, ('material.scrap' || tag)::extensions.ltree, 40, 52.5, 13.4) f join production.machines m on m.id = f.machine_id where f.machine_id = machine); ok := got is not distinct from expected; return query values (step, what, expected, got, ok);
+  return query select * from testdata.step(1, 'matching proposes the machine', 'S-1', (select m.serial from production.find_machines(version, ('material.scrap' || tag)::extensions.ltree, 40, 52.5, 13.4) f join production.machines m on m.id = f.machine_id where f.machine_id = machine));
   ordered := production.submit_order(jsonb_build_object('items', jsonb_build_array(jsonb_build_object('version_id', version, 'quantity', 40, 'material_term_id', testdata.uid(seed, 425, 3, ms)))));
   perform core.act_as(operator);
   quote := production.make_quote(ordered, factory);
   perform core.act_as(customer);
   perform production.accept_quote(quote);
-  step := 2; what := 'the parts of the quote are the total of the order'; expected := (select sum(p.value::text::numeric)::text from production.quotes q, jsonb_each(q.breakdown -> 'parts') p where q.id = quote); got := (select o.total_usd::text from production.orders o where o.id = ordered); ok := got = expected; return query values (step, what, expected, got, ok);
+  return query select * from testdata.step(2, 'the parts of the quote are the total of the order', (select sum(p.value::text::numeric)::text from production.quotes q, jsonb_each(q.breakdown -> 'parts') p where q.id = quote), (select o.total_usd::text from production.orders o where o.id = ordered));
   perform core.act_as(operator);
   perform production.plan_work(ordered);
   work := (select w.id from production.work_orders w where w.order_id = ordered);
   booking := production.hold(machine, work, production.find_slot(machine, interval '5 hours'));
   perform production.confirm(booking);
-  step := 3; what := 'the machine is booked inside its window'; expected := 'confirmed'; got := (select b.status from production.bookings b join production.machine_windows w on w.machine_id = b.machine_id and w.during @> b.during where b.id = booking); ok := got is not distinct from expected; return query values (step, what, expected, got, ok);
+  return query select * from testdata.step(3, 'the machine is booked inside its window', 'confirmed', (select b.status from production.bookings b join production.machine_windows w on w.machine_id = b.machine_id and w.during @> b.during where b.id = booking));
 
   run := array[production.start_run(work, machine, operator)];
   perform production.consume(run[1], lot[1], 2);
   perform production.finish_run(run[1], 34, 6, 7.5, 'partial');
   insert into production.quality_checks (run_id, inspector_id, characteristic, nominal, lower_limit, upper_limit, measured, sample_no) select run[1], inspector, 'pin_mm', 5, 4.8, 5.2, 5 + 0.012 * k, k from generate_series(1, 12) k;
-  step := 4; what := 'pins that drift put the work on hold'; expected := '34 good, 6 scrap, quality_hold, evidence pin_mm';
-  got := (select format('%s good, %s scrap, %s, evidence %s', w.quantity_good, w.quantity_scrap, w.status, (select split_part(c.reason, ':', 1) from core.status_changes c where c.entity_id = work and c.to_status = 'quality_hold')) from production.work_orders w where w.id = work); ok := got = expected; return query values (step, what, expected, got, ok);
-  begin
-    perform production.start_run(work, machine, operator);
-    got := 'started';
-  exception when sqlstate '55000' then
-    got := sqlerrm;
-  end;
-  step := 5; what := 'nothing runs while it is on hold'; expected := 'this work is on hold or scrapped'; ok := got = expected; return query values (step, what, expected, got, ok);
+  return query select * from testdata.step(4, 'pins that drift put the work on hold', '34 good, 6 scrap, quality_hold, evidence pin_mm', (select format('%s good, %s scrap, %s, evidence %s', w.quantity_good, w.quantity_scrap, w.status, (select split_part(c.reason, ':', 1) from core.status_changes c where c.entity_id = work and c.to_status = 'quality_hold')) from production.work_orders w where w.id = work));
+  return query select * from testdata.step(5, 'nothing runs while it is on hold', '55000 this work is on hold or scrapped', testdata.answer(format('select production.start_run(%L, %L, %L)', work, machine, operator)));
   insert into identity.user_roles (user_id, role_code, scope_kind, scope_id, granted_by, reason) select inspector, 'operator', 'microfactory', factory, operator, 'quality' where exists (select from identity.roles r where r.code = 'operator');
   perform core.act_as(inspector);
   perform production.disposition(q.id, 'rework', 'ream the bore') from production.quality_checks q where q.run_id = run[1] and q.sample_no > 8;
-  step := 6; what := 'the inspector sends four parts to rework'; expected := '4'; got := (select count(*)::text from production.quality_checks q where q.run_id = run[1] and q.disposition = 'rework' and q.inspector_id = inspector); ok := got = expected; return query values (step, what, expected, got, ok);
+  return query select * from testdata.step(6, 'the inspector sends four parts to rework', '4', (select count(*)::text from production.quality_checks q where q.run_id = run[1] and q.disposition = 'rework' and q.inspector_id = inspector));
 
   perform core.act_as(operator);
   update production.work_orders w set status = 'paused' where w.id = work;
@@ -94,36 +83,29 @@ begin
   run := run || production.start_run(work, machine, operator);
   perform production.consume(run[2], lot[2], 0.1);
   perform production.finish_run(run[2], 2, 0, 0.4);
-  step := 7; what := 'after rework and a second lot the order is ready'; expected := '40 good, 2 scrap, done, ready'; got := (select format('%s good, %s scrap, %s, %s', w.quantity_good, w.quantity_scrap, w.status, o.status) from production.work_orders w join production.orders o on o.id = w.order_id where w.id = work); ok := got = expected; return query values (step, what, expected, got, ok);
-  step := 8; what := 'good and scrap are the parts consumed, at 50 g'; expected := '42'; got := (select trim_scale(- sum(m.quantity) / 0.05)::text from production.stock_movements m where m.run_id = any (run) and m.kind = 'issue');
-  ok := got = expected and got = (select (w.quantity_good + w.quantity_scrap)::text from production.work_orders w where w.id = work); return query values (step, what, expected, got, ok);
+  return query select * from testdata.step(7, 'after rework and a second lot the order is ready', '40 good, 2 scrap, done, ready', (select format('%s good, %s scrap, %s, %s', w.quantity_good, w.quantity_scrap, w.status, o.status) from production.work_orders w join production.orders o on o.id = w.order_id where w.id = work));
+  return query select * from testdata.step(8, 'good and scrap are the parts consumed, at 50 g', '42', (select trim_scale(- sum(m.quantity) / 0.05)::text from production.stock_movements m where m.run_id = any (run) and m.kind = 'issue'));
 
   parcel := array[production.ship(ordered, jsonb_build_array(jsonb_build_object('line_no', 1, 'quantity', 30, 'lot_id', pieces)), 'TestPost', 'SCRAP-' || tag || '-1', 400)];
-  begin
-    perform production.ship(ordered, '[{"line_no": 1, "quantity": 11}]', 'TestPost', 'SCRAP-' || tag || '-x', 400);
-    got := 'shipped';
-  exception when sqlstate '22023' then
-    got := sqlerrm;
-  end;
-  step := 9; what := 'nothing is shipped that was not made'; expected := 'line 1: 30 of 40 produced are shipped, 11 do not go'; ok := got = expected; return query values (step, what, expected, got, ok);
+  return query select * from testdata.step(9, 'nothing is shipped that was not made', '22023 line 1: 30 of 40 produced are shipped, 11 do not go',
+    testdata.answer(format('select production.ship(%L, %L, %L, %L, 400)', ordered, '[{"line_no": 1, "quantity": 11}]', 'TestPost', 'SCRAP-' || tag || '-x')));
   perform production.cycle_count((select r.finished_lot_id from production.runs r where r.id = run[2]), 0, 'put to the rest');
   perform production.cycle_count(pieces, 10, 'put to the rest');
   parcel := parcel || production.ship(ordered, jsonb_build_array(jsonb_build_object('line_no', 1, 'quantity', 10, 'lot_id', pieces)), 'TestPost', 'SCRAP-' || tag || '-2', 400);
-  step := 10; what := 'thirty and ten go out'; expected := '40 shipped, 0 left'; got := format('%s shipped, %s left', (select sum(i.quantity) from production.shipment_items i where i.order_id = ordered), (select trim_scale(l.quantity_on_hand) from production.stock_lots l where l.id = pieces)); ok := got = expected; return query values (step, what, expected, got, ok);
-  step := 11; what := 'the recall of the bad lot names one customer'; expected := format('1 order of %s, 40 shipped', customer); got := (select format('%s order of %s, %s shipped', count(*), min(t.customer_id::text), sum(t.shipped)) from production.trace_forward(lot[1]) t); ok := got = expected; return query values (step, what, expected, got, ok);
-  step := 12; what := 'the parcel leads back to the lot'; expected := 'LOT-1'; got := (select string_agg(distinct b.lot_code, ', ') from production.trace_back(parcel[1]) b where b.material_sku is not null); ok := got is not distinct from expected; return query values (step, what, expected, got, ok);
+  return query select * from testdata.step(10, 'thirty and ten go out', '40 shipped, 0 left', format('%s shipped, %s left', (select sum(i.quantity) from production.shipment_items i where i.order_id = ordered), (select trim_scale(l.quantity_on_hand) from production.stock_lots l where l.id = pieces)));
+  return query select * from testdata.step(11, 'the recall of the bad lot names one customer', format('1 order of %s, 40 shipped', customer), (select format('%s order of %s, %s shipped', count(*), min(t.customer_id::text), sum(t.shipped)) from production.trace_forward(lot[1]) t));
+  return query select * from testdata.step(12, 'the parcel leads back to the lot', 'LOT-1', (select string_agg(distinct b.lot_code, ', ') from production.trace_back(parcel[1]) b where b.material_sku is not null));
 
   perform core.act_as(customer);
-  step := 13; what := 'scrap weighs on the footprint by its share of the mass'; expected := '0.050000'; got := (select round(f.value / (40 * 0.05 * 4.5) - 1, 6)::text from impact.footprint_of_order(ordered) f where f.stage = 'material.scrap' || tag); ok := got is not distinct from expected; return query values (step, what, expected, got, ok);
+  return query select * from testdata.step(13, 'scrap weighs on the footprint by its share of the mass', '0.050000', (select round(f.value / (40 * 0.05 * 4.5) - 1, 6)::text from impact.footprint_of_order(ordered) f where f.stage = 'material.scrap' || tag));
   perform production.record_scan('TestPost', 'SCRAP-' || tag || '-1', jsonb_build_object('id', '1', 'at', now(), 'status', 'delivered'));
-  step := 14; what := 'one of two parcels there: not delivered yet'; expected := 'shipped'; got := (select o.status from production.orders o where o.id = ordered); ok := got = expected; return query values (step, what, expected, got, ok);
+  return query select * from testdata.step(14, 'one of two parcels there: not delivered yet', 'shipped', (select o.status from production.orders o where o.id = ordered));
   perform core.act_as(operator);
   perform production.deliver(parcel[2], testdata.uid(seed, 428, 1, ms));
-  step := 15; what := 'with the second the order is delivered'; expected := 'delivered'; got := (select o.status from production.orders o where o.id = ordered); ok := got = expected; return query values (step, what, expected, got, ok);
+  return query select * from testdata.step(15, 'with the second the order is delivered', 'delivered', (select o.status from production.orders o where o.id = ordered));
   perform core.act_as(customer);
-  step := 16; what := 'four stars move the rating from its prior'; expected := '3.87'; got := trim_scale(core.rate_microfactory(factory, 4, (select o.number from production.orders o where o.id = ordered)))::text; ok := got is not distinct from expected;
+  return query select * from testdata.step(16, 'four stars move the rating from its prior', '3.87', trim_scale(core.rate_microfactory(factory, 4, (select o.number from production.orders o where o.id = ordered)))::text);
   perform core.act_as(null, 'hc_worker');
-  return query values (step, what, expected, got, ok);
 end $$;
 
 comment on function testdata.play_scrap_and_rework is 'An order of forty with scrap, rework, two parcels and a recall, through the public functions. Steps with what was expected and found. Its rows stay.';
