@@ -1,4 +1,4 @@
--- Scenario: a person who is present in every room asks to be forgotten. Which rooms, tables and columns these are is read from the catalog. Kinds of uid(): 450 people.
+-- Scenario: a person who is present in every room asks to be forgotten. Which rooms, tables and columns these are is read from the catalog. Kinds of uid(): 450 people, 451 their rows.
 
 -- task: BUILD_0887 create_test_data drill
 -- title: Play the erasure of a person present in every room: testdata.play_erasure(seed)
@@ -51,7 +51,7 @@ as $$
   from pg_catalog.pg_constraint k join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = first_word.attnum where k.conrelid = first_word.relation and k.contype = 'c' and first_word.attnum = any (k.conkey)
 $$;
 
-create function testdata.sample_value(relation regclass, field text, link text, is_personal boolean, person uuid, other uuid, marker text, parents jsonb) returns text
+create function testdata.sample_value(seed bigint, relation regclass, field text, link text, is_personal boolean, person uuid, other uuid, marker text, parents jsonb) returns text
   language plpgsql stable set search_path = ''
 as $$
 declare
@@ -67,9 +67,10 @@ begin
   where c.attrelid = sample_value.relation and c.attname = field;
   select k.confrelid::regclass as relation, p.attname as key into parent
   from pg_catalog.pg_constraint k cross join lateral unnest(k.conkey, k.confkey) u(child, parent) join pg_catalog.pg_attribute p on p.attrelid = k.confrelid and p.attnum = u.parent
-  where k.conrelid = sample_value.relation and k.contype = 'f' and u.child = a.attnum and k.conparentid = 0 order by cardinality(k.conkey) desc limit 1;
+  where k.conrelid = sample_value.relation and k.contype = 'f' and u.child = a.attnum and k.conparentid = 0 and k.confrelid <> k.conrelid order by cardinality(k.conkey) desc limit 1;
   return case
     when known <> '{parent}' then known
+    when field = 'id' and a.base = 'uuid' then format('testdata.uid(%s, 451, %s, %s)', seed, hashtext(marker || sample_value.relation) & 134217727, testdata.ms(now()))
     when field = link then quote_literal(person)
     when parent.key is not null and (a.has_default or not a.is_due) then null
     when parent.relation = 'core.users'::regclass then quote_literal(other)
@@ -97,7 +98,7 @@ begin
     else quote_literal('x' || left(md5(marker || field), 10)) end;
 end $$;
 
-create function testdata.make_row(relation regclass, person uuid, other uuid, marker text, inout parents jsonb, out problem text, depth int default 0) returns record
+create function testdata.make_row(seed bigint, relation regclass, person uuid, other uuid, marker text, inout parents jsonb, out problem text, depth int default 0) returns record
   language plpgsql set search_path = ''
 as $$
 declare
@@ -115,7 +116,7 @@ begin
       and (a.attnotnull and not a.atthasdef or exists (select from testdata.samples s where s.relation = make_row.relation::text and s.field = a.attname and s.value = '{parent}'))
   loop
     if not parents ? parent::text and depth < 6 then  -- it belongs to somebody else
-      select m.parents, m.problem into parents, problem from testdata.make_row(parent, other, person, 'o' || left(md5(marker), 12), parents, depth + 1) m;
+      select m.parents, m.problem into parents, problem from testdata.make_row(seed, parent, other, person, 'o' || left(md5(marker), 12), parents, depth + 1) m;
       if problem is not null then
         problem := parent || ', ' || problem;
         return;
@@ -124,9 +125,9 @@ begin
   end loop;
   select string_agg(quote_ident(v.field), ', ' order by v.field), string_agg(v.value, ', ' order by v.field), string_agg(format('%I = %s', v.field, v.value), ', ') filter (where v.is_personal) into names, written, changed
   from (
-    select d.*, testdata.sample_value(make_row.relation, d.field, link, d.is_personal, person, other, marker, parents) as value
+    select d.*, testdata.sample_value(seed, make_row.relation, d.field, link, d.is_personal, person, other, marker, parents) as value
     from (
-      select a.attname::text as field, a.attnotnull and not a.atthasdef or a.attname = link as is_due, a.attname = any (personal) as is_personal, exists (select from testdata.samples s where s.relation = make_row.relation::text and s.field = a.attname) as is_known
+      select a.attname::text as field, a.attnotnull and not a.atthasdef or a.attname in ('id', link) as is_due, a.attname = any (personal) as is_personal, exists (select from testdata.samples s where s.relation = make_row.relation::text and s.field = a.attname) as is_known
       from pg_catalog.pg_attribute a where a.attrelid = make_row.relation and a.attnum > 0 and not a.attisdropped and a.attgenerated = '') d
     where d.is_due or d.is_personal or d.is_known) v where v.value is not null;
   begin
@@ -203,15 +204,15 @@ begin
   from (values (1, marker, '{}'::jsonb), (2, marker_of_twin, '{"legal_hold": "a case"}'), (3, 'other-' || tag, '{}')) v(k, word, hold);
   perform core.act_as(subject);
   for place in select t.* from testdata.personal_tables() t where t.link is not null order by t.relation::text desc loop
-    select m.parents, m.problem into parents, problem from testdata.make_row(place.relation, subject, other, marker || left(md5(place.relation::text), 6), parents) m;
+    select m.parents, m.problem into parents, problem from testdata.make_row(seed, place.relation, subject, other, marker || left(md5(place.relation::text), 6), parents) m;
     if problem is not null then  -- once more, with parents of its own
-      select m.problem into problem from testdata.make_row(place.relation, subject, other, marker || 'r' || left(md5(place.relation::text), 6), '{}') m;
+      select m.problem into problem from testdata.make_row(seed, place.relation, subject, other, marker || 'r' || left(md5(place.relation::text), 6), '{}') m;
     end if;
     if problem is not null and place.is_personal then
       missing := missing || format('%s (%s)', place.relation, problem);
     end if;
     if place.relation::text in ('identity.profiles', 'core.donations') then
-      perform testdata.make_row(place.relation, twin, other, marker_of_twin || left(md5(place.relation::text), 6), parents);
+      perform testdata.make_row(seed, place.relation, twin, other, marker_of_twin || left(md5(place.relation::text), 6), parents);
     end if;
   end loop;
   return query select 1, 'the subject is in every table with personal columns that leads to a person', 'none missing', coalesce(nullif(array_to_string(missing, '; '), ''), 'none missing'), missing = '{}';
@@ -290,12 +291,12 @@ select step, found = v.want, not ok from pg_temp.play_0887 join (values (1, 'pro
 select count(*) = 10, array_agg(step order by step) = array(select generate_series(1, 10)) from pg_temp.play_0887;
 create temporary view pg_temp.people_0887 as select u.id, u.status, right(u.id::text, 1) from core.users u where testdata.is_test_id(u.id) and (u.handle::text like '%' || to_hex(testdata.seed_tag(42887)) or u.status = 'erased') and u.created_at = now();
 select array_agg(status order by status) = '{active,active,erased}' from pg_temp.people_0887;
-select count(*) = 1, bool_and(h.words = 'erased' and h.level = 'low' and h.friend_id is null and h.friend_said is null) from probe_0887.handled h join pg_temp.people_0887 p on p.id = h.user_id where p.status = 'erased';
+select count(*) = 1, bool_and(testdata.is_test_id(h.id) and h.words = 'erased' and h.level = 'low' and h.friend_id is null and h.friend_said is null) from probe_0887.handled h join pg_temp.people_0887 p on p.id = h.user_id where p.status = 'erased';
 select count(*) = 1, bool_and(l.words is null and a.owner_id <> l.user_id) from probe_0887.leaks l join probe_0887.parents a on a.id = l.parent_id join pg_temp.people_0887 p on p.id = l.user_id where p.status = 'erased';
 select count(*) = 3, count(words) = 0 from probe_0887.early e join pg_temp.people_0887 p on p.id = e.user_id;
 select count(*) = 0 from probe_0887.stubborn;
 insert into testdata.samples values ('probe_0887.stubborn', 'odd', '77');
-select (testdata.make_row('probe_0887.stubborn', id, id, 'zq0887', '{}')).problem is null, testdata.link_of('probe_0887.stubborn') = 'user_id', testdata.link_of('probe_0887.parents') = 'owner_id', testdata.link_of('probe_0887.strays') is null from pg_temp.people_0887 where status = 'active' limit 1;
+select (testdata.make_row(42887, 'probe_0887.stubborn', id, id, 'zq0887', '{}')).problem is null, testdata.link_of('probe_0887.stubborn') = 'user_id', testdata.link_of('probe_0887.parents') = 'owner_id', testdata.link_of('probe_0887.strays') is null from pg_temp.people_0887 where status = 'active' limit 1;
 insert into probe_0887.strays values (1, 'a zq0887 b');
 select array_agg(concat_ws(' ', marker, relation, field, rows) order by relation) = '{zq0887 probe_0887.strays words 1,zq0887 probe_0887.stubborn words 1}' from testdata.find_markers('{zq0887,zq0888}');
 select testdata.first_word('probe_0887.handled', (select attnum from pg_attribute where attrelid = 'probe_0887.handled'::regclass and attname = 'level')) = 'low', testdata.first_word('probe_0887.handled', 1::smallint) is null;
