@@ -721,7 +721,7 @@ declare
   analyzed int := 0;
 begin
   for target in
-    select distinct t from testdata.chunks c join testdata.generators g on g.name = c.generator, unnest(g.targets || '{core.status_changes,testdata.entities}') t
+    select distinct t from testdata.chunks c join testdata.generators g on g.name = c.generator, unnest(g.targets || 'testdata.entities'::text) t
     where c.id = chunk and (
       select sum(o.rows) >= 1000 and bool_and(o.status = 'done') from testdata.chunks o where o.seed_id = c.seed_id and o.generator = c.generator)
   loop
@@ -735,6 +735,7 @@ create procedure testdata.work(seed_id uuid)
   language plpgsql
 as $$
 declare
+  gate constant int := pg_catalog.hashtext(seed_id::text);
   chunk bigint;
   failure text;
 begin
@@ -748,6 +749,7 @@ begin
       perform pg_catalog.pg_sleep(0.05);  -- what is left waits for another worker's chunk
       continue;
     end if;
+    perform pg_catalog.pg_advisory_lock_shared(856, gate), pg_catalog.pg_advisory_unlock_shared(856, gate);
     begin
       perform testdata.run_chunk(chunk);
     exception when others then
@@ -755,12 +757,15 @@ begin
       update testdata.chunks set status = 'failed', error = failure where id = chunk;
       update testdata.seeds set status = 'failed' where id = work.seed_id;
     end;
-    commit;
     if failure is not null then
+      commit;
       raise exception using errcode = '55000', message = 'chunk ' || chunk || ' failed: ' || failure, hint = 'What was done stays; call work() again after mending it.';
     end if;
+    perform pg_catalog.pg_advisory_lock(856, gate);  -- nobody begins what comes after it before it is analyzed
+    commit;
     perform testdata.analyze_after(chunk);
     commit;
+    perform pg_catalog.pg_advisory_unlock(856, gate);
   end loop;
   update testdata.seeds set status = 'loaded', loaded_at = pg_catalog.clock_timestamp() where id = work.seed_id and status = 'loading';
   commit;
@@ -807,7 +812,7 @@ select before -> 'partitions' ? 'probe_0856.rows_2026_10' from testdata.seeds jo
 select testdata.next_chunk(id) = (select min(c.id) from testdata.chunks c where c.seed_id = p.id) from planned_0856 p;
 select sum(made) = 40 from (select testdata.run_chunk(c.id) as made from testdata.chunks c join planned_0856 p on p.id = c.seed_id where c.generator = 'gen_probe_0856' order by c.lo desc) reversed;
 update testdata.chunks c set rows = 166 from planned_0856 p where c.seed_id = p.id and c.generator = 'gen_probe_0856';
-select min(testdata.analyze_after(c.id)) = 3, max(testdata.analyze_after(c.id)) = 3 from testdata.chunks c join planned_0856 p on p.id = c.seed_id where c.generator = 'gen_probe_0856';
+select min(testdata.analyze_after(c.id)) = 2, max(testdata.analyze_after(c.id)) = 2 from testdata.chunks c join planned_0856 p on p.id = c.seed_id where c.generator = 'gen_probe_0856';
 select reltuples = 40 from pg_class where oid = 'probe_0856.rows'::regclass;
 update testdata.chunks c set rows = 100 from planned_0856 p where c.seed_id = p.id and c.generator = 'gen_probe_0856';
 select max(testdata.analyze_after(c.id)) = 0 from testdata.chunks c join planned_0856 p on p.id = c.seed_id;

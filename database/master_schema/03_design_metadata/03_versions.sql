@@ -11,6 +11,9 @@ create function design.canonical(value jsonb) returns jsonb
   language plpgsql immutable strict parallel safe set search_path = ''
 as $$
 begin
+  if value::text !~ '\.\d*0(?!\d)' then  -- jsonb sorts keys itself: only a number like 5.10 is left to do
+    return value;
+  end if;
   return case jsonb_typeof(value)
     when 'object' then (select coalesce(jsonb_object_agg(e.key, design.canonical(e.value)), '{}') from jsonb_each(value) e)
     when 'array' then (select coalesce(jsonb_agg(design.canonical(e.value) order by e.ordinality), '[]') from jsonb_array_elements(value) with ordinality e)
