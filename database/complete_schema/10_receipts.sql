@@ -249,11 +249,11 @@ select index, blueprint.plan_uses(sql, index) from (values ($$ select from core.
 
 -- task: BUILD_0753 create_table_constraints critical
 -- title: Constrain receipts: one live original, numbers, EIN, disclosure text
--- does: A gift has one original, numbers carry the tax year, organisations an EIN, benefits their good-faith sentence; property is described and never valued by us, corrections and voids
+-- does: A gift has one first original, and each receipt one successor, so one is live; numbers carry the tax year, organisations an EIN, benefits their good-faith sentence; property is described and never valued by us, corrections and voids
 --   say what they replace, amounts are positive except in a void.
 -- proves: each rule refuses the row that breaks it: a second original 23505, EIN 12345, benefits without the sentence, a void that replaces nothing 23514.
 -- needs: BUILD_0691, BUILD_0751, BUILD_0752
-create unique index receipts_donation_id_key on core.receipts (donation_id) where kind = 'original';
+create unique index receipts_donation_id_key on core.receipts (donation_id) where kind = 'original' and replaces_id is null;
 create index receipts_replaced_by_id_idx on core.receipts (replaced_by_id) where replaced_by_id is not null;
 create index receipts_pdf_asset_id_idx on core.receipts (pdf_asset_id) where pdf_asset_id is not null;
 
@@ -275,7 +275,7 @@ alter table core.receipts
   add constraint receipts_replaced_by_id_fk foreign key (replaced_by_id) references core.receipts (id),
   add constraint receipts_pdf_asset_id_fk foreign key (pdf_asset_id) references core.assets (id);
 
-comment on index core.receipts_donation_id_key is 'A gift has one original; what follows are corrections and voids.';
+comment on index core.receipts_donation_id_key is 'A gift has one first original; what follows takes the place of another receipt: corrections, voids, and an original after a void.';
 comment on index core.receipts_replaced_by_id_idx is 'What a receipt took the place of; and the foreign key.';
 comment on index core.receipts_pdf_asset_id_idx is 'The receipt of a file; and the foreign key.';
 comment on constraint receipts_tax_year_check on core.receipts is 'Issued in the tax year or later.';
@@ -288,7 +288,8 @@ insert into core.users (id, handle) values ('00000000-0000-7000-8000-00000075300
 insert into core.donations (id, chain, currency, amount_usd) values ('00000000-0000-7000-8000-000000753011', 'fiat', 'USD', 100);
 insert into core.receipts (id, donation_id, number, tax_year, organisation, amount_usd, goods_value_usd, statement_text, property_description, verification_code) values
   ('00000000-0000-7000-8000-000000753021', '00000000-0000-7000-8000-000000753011', 'HC-2001-975301', 2001, '{"legal_name": "Probe", "ein": "12-3456789"}', 100, 10, 'In return you got a hinge; our good-faith estimate of its value is 10.', '100.5 USDC-ethereum (USD Coin)', 'PROBE0753AA1');
-insert into core.receipts (kind, replaces_id, donation_id, number, tax_year, organisation, amount_usd, statement_text, verification_code) values ('void', '00000000-0000-7000-8000-000000753021', '00000000-0000-7000-8000-000000753011', 'HC-2001-975302', 2001, '{"legal_name": "Probe", "ein": "12-3456789"}', 0, 'Void.', 'PROBE0753AA2');
+insert into core.receipts (id, kind, replaces_id, donation_id, number, tax_year, organisation, amount_usd, statement_text, verification_code) values ('00000000-0000-7000-8000-000000753022', 'void', '00000000-0000-7000-8000-000000753021', '00000000-0000-7000-8000-000000753011', 'HC-2001-975302', 2001, '{"legal_name": "Probe", "ein": "12-3456789"}', 0, 'Void.', 'PROBE0753AA2');
+insert into core.receipts (id, kind, replaces_id, donation_id, number, tax_year, organisation, amount_usd, statement_text, verification_code) values ('00000000-0000-7000-8000-000000753023', 'original', '00000000-0000-7000-8000-000000753022', '00000000-0000-7000-8000-000000753011', 'HC-2001-975303', 2001, '{"legal_name": "Probe", "ein": "12-3456789"}', 100, 'Thank you.', 'PROBE0753AA3');
 select rule, blueprint.raises(format($$ insert into core.receipts (donation_id, number, tax_year, verification_code, organisation, statement_text, kind, amount_usd, goods_value_usd, property_description, replaces_id, %s) values (%L, 'HC-2001-975309', 2001, 'PROBE0753AA9', %L, %L, %L, %s, %s, %L, %L, %s) $$,
     coalesce(col, 'donor'), donation, '{"legal_name": "Probe", "ein": "' || ein || '"}', txt, kind, amount, goods, prop, rep, coalesce(val, '''{}''')), state, rule)
 from (values
@@ -342,7 +343,7 @@ as $$
 begin
   update core.receipts r set replaced_by_id = new.id where r.id = new.replaces_id;
   update core.donations d
-  set metadata = (d.metadata - array['receipt', 'receipt_due']) || case new.kind when 'void' then jsonb_build_object('receipt_void', new.number) else jsonb_build_object('receipt', new.number) end
+  set metadata = (d.metadata - array['receipt', 'receipt_void', 'receipt_due']) || case new.kind when 'void' then jsonb_build_object('receipt_void', new.number) else jsonb_build_object('receipt', new.number) end
   where d.id = new.donation_id;
   return null;
 end $$;
@@ -378,9 +379,11 @@ update core.receipts set pdf_asset_id = '00000000-0000-7000-8000-000000754031', 
 insert into core.receipts (id, kind, replaces_id, donation_id, number, tax_year, organisation, amount_usd, statement_text, verification_code) values ('00000000-0000-7000-8000-000000754022', 'void', '00000000-0000-7000-8000-000000754021', '00000000-0000-7000-8000-000000754011', 'HC-2001-975402', 2001, '{"legal_name": "Probe", "ein": "12-3456789"}', 0, 'Void.', 'PROBE0754AA2');
 select replaced_by_id = '00000000-0000-7000-8000-000000754022' from core.receipts where id = '00000000-0000-7000-8000-000000754021';
 select metadata = '{"receipt_void": "HC-2001-975402"}' from core.donations where id = '00000000-0000-7000-8000-000000754011';
+insert into core.receipts (replaces_id, donation_id, number, tax_year, organisation, amount_usd, statement_text, verification_code) values ('00000000-0000-7000-8000-000000754022', '00000000-0000-7000-8000-000000754011', 'HC-2001-975404', 2001, '{"legal_name": "Probe", "ein": "12-3456789"}', 100, 'Thank you.', 'PROBE0754AA4');
+select metadata = '{"receipt": "HC-2001-975404"}' from core.donations where id = '00000000-0000-7000-8000-000000754011';
 select change, blueprint.raises(format($$ update core.receipts set %s where id = '00000000-0000-7000-8000-000000754021' $$, change), '55006') from unnest(array['amount_usd = 1', $$ statement_text = 'x' $$, $$ pdf_asset_id = '00000000-0000-7000-8000-000000754032' $$, 'pdf_asset_id = null', 'emailed_at = null', 'replaced_by_id = null', 'content_sha256 = null', $$ metadata = '{"a": 1}' $$]) change;
 select blueprint.raises($$ delete from core.receipts where id = '00000000-0000-7000-8000-000000754021' $$, '55006', 'delete'), blueprint.raises('truncate core.receipts cascade', '55006', 'truncate');
-update core.receipts set updated_at = now() - interval '1 day' where id = '00000000-0000-7000-8000-000000754022' returning updated_at = created_at;
+update core.receipts set updated_at = now() - interval '1 day' where number = 'HC-2001-975404' returning updated_at = created_at;
 select (select count(*) = 1 from pg_trigger where tgrelid = 'core.receipts'::regclass and tgname = 'receipts_freeze' and tgenabled = 'O'), bool_and(not has_function_privilege('hc_member', f, 'execute')) from unnest(array['core.receipt_digest(core.receipts)', 'core.stamp_receipt()', 'core.guard_receipt()', 'core.mark_receipt()']) f;
 grant usage on schema core to hc_replicator;
 grant insert on core.receipts to hc_replicator;
@@ -469,9 +472,11 @@ select core.wix_exposable('core.receipts'), count(*) filter (where column_name i
 -- task: BUILD_0758 implement_table_feature critical
 -- title: Issue receipts by US rules: core.issue_receipt(donation)
 -- does: A confirmed gift that nothing went back of gets its receipt once: money with its amount, property described with the value on our own record only, the acknowledgement, the words about goods
---   and services, and what form 8283 and an appraisal take, by the thresholds of its day. core.organisation_versions holds name, EIN and address of the organisation in time.
--- proves: 600 USD of bitcoin need form 8283, 6,000 an appraisal too, 100 in cash neither; issuing twice gives one number; a pending, a refunded and an anonymous gift without request raise; numbers have no gap.
--- needs: BUILD_0040, BUILD_0703, BUILD_0711, BUILD_0747, BUILD_0754, BUILD_0757
+--   and services, and what form 8283 and an appraisal take, by the thresholds of its day. After a void it gets another number only when it was confirmed again since, as when a chain gave it back.
+--   core.organisation_versions holds name, EIN and address of the organisation in time.
+-- proves: 600 USD of bitcoin need form 8283, 6,000 an appraisal too, 100 in cash neither; issuing twice gives one number; a pending, a refunded and an anonymous gift without request raise; a voided receipt
+--   stays void until the gift is confirmed again, then another number takes its place; numbers have no gap.
+-- needs: BUILD_0020, BUILD_0040, BUILD_0703, BUILD_0711, BUILD_0747, BUILD_0754, BUILD_0757
 create table core.organisation_versions (
   id uuid default uuidv7() constraint organisation_versions_id_pk primary key,
   code text not null default 'main' constraint organisation_versions_code_check check (code ~ '^[a-z][a-z0-9_]{0,31}$'),
@@ -512,17 +517,18 @@ as $$
 declare
   gift core.donations;
   org core.organisation_versions;
+  last core.receipts;
   year int;
   issued text;
   is_property boolean;
   words text;
 begin
   select * into gift from core.donations d where d.id = donation for update;
-  select r.number into issued from core.receipts r where r.donation_id = donation and r.kind in ('original', 'corrected') and r.replaced_by_id is null;
-  if issued is not null then
-    return issued;
-  elsif exists (select from core.receipts r where r.donation_id = donation) then
-    raise exception using errcode = '55000', message = 'the receipt of this donation was voided';
+  select * into last from core.receipts r where r.donation_id = donation and r.replaced_by_id is null;
+  if last.kind <> 'void' then
+    return last.number;
+  elsif last.kind = 'void' and not exists (select from core.status_changes s where s.entity_id = donation and s.to_status = 'confirmed' and s.id > last.id) then
+    raise exception using errcode = '55000', message = 'the receipt of this donation was voided', hint = 'A new one is given when the donation is confirmed again.';
   elsif gift.status is null or gift.status not in ('confirmed', 'reconciled') or gift.refunded_usd > 0 then
     raise exception using errcode = '55000', message = 'receipts are for confirmed donations that nothing was refunded of';
   elsif gift.is_anonymous and not on_request then
@@ -538,9 +544,10 @@ begin
       case when is_property then trim_scale(gift.amount_crypto) || ' ' || gift.currency else to_char(gift.amount_usd, 'FM999,999,999,990.00') || ' USD' end, to_char(gift.confirmed_at at time zone 'UTC', 'YYYY-MM-DD'))
     || case when gift.goods_value_usd = 0 then ' No goods or services were provided in exchange.'
       else format(' In exchange you received goods or services; our good-faith estimate of their value is %s USD. The deductible amount is limited to what exceeds it.', to_char(gift.goods_value_usd, 'FM999,999,999,990.00')) end
-    || case when is_property then ' The value of property is for the donor to determine.' else '' end;
-  insert into core.receipts (number, donation_id, donor_id, tax_year, donor, organisation, amount_usd, property_description, goods_value_usd, needs_form_8283, needs_appraisal, statement_text, verification_code, metadata)
-  select core.next_number('receipt', year::text), donation, gift.donor_id, year,
+    || case when is_property then ' The value of property is for the donor to determine.' else '' end
+    || coalesce((select format(' This takes the place of receipt %s, which is void.', v.number) from core.receipts v where v.id = last.replaces_id), '');
+  insert into core.receipts (number, donation_id, donor_id, replaces_id, tax_year, donor, organisation, amount_usd, property_description, goods_value_usd, needs_form_8283, needs_appraisal, statement_text, verification_code, metadata)
+  select core.next_number('receipt', year::text), donation, gift.donor_id, last.id, year,
     jsonb_strip_nulls(jsonb_build_object('name', coalesce(gift.donor_name, u.display_name), 'mail', coalesce(gift.donor_email, u.email)::text, 'mail_sha256', encode(sha256(convert_to(lower(coalesce(gift.donor_email, u.email)::text), 'UTF8')), 'hex'),
       'address', gift.metadata -> 'donor_address')),
     jsonb_build_object('legal_name', org.legal_name, 'ein', org.ein, 'address', org.address), gift.amount_usd,
@@ -563,7 +570,7 @@ comment on policy organisation_versions_select on core.organisation_versions is 
 comment on function core.set_organisation is 'Enters name, EIN and address from a time on (hc_finance). Security definer: nobody writes the table.';
 comment on function core.receipt_check_char is 'Last character of a code: weighted sum modulo 31, so that every wrong character and every swap of neighbours shows.';
 comment on function core.receipt_code is 'A code of 12 characters without 0, 1, I, L and O; the last one checks the others. For owner functions.';
-comment on function core.issue_receipt is 'Number of the live receipt of a gift, issued if there is none yet. Security definer: nobody writes receipts.';
+comment on function core.issue_receipt is 'Number of the live receipt of a gift, issued if there is none yet, or if the gift was confirmed again after it was voided. Security definer: nobody writes receipts.';
 
 grant execute on function core.set_organisation to hc_finance;
 grant execute on function core.issue_receipt to hc_worker, hc_finance;
@@ -588,6 +595,14 @@ select array_agg(format('%s %s %s', needs_form_8283, needs_appraisal, property_d
 select donor ->> 'mail_sha256' = encode(sha256('guest-0758@example.org'), 'hex') and statement_text like '%gift of 0.1 BTC, received on 2001-05-05. No goods or services%determine.' and metadata @> '{"acknowledgement_required": true}' from core.receipts where donation_id = '00000000-0000-7000-8000-000000758012';
 select statement_text like '%100.00 USD%good-faith estimate of their value is 80.00 USD%' and deductible_usd = 20 and metadata @> '{"disclosure_required": true, "acknowledgement_required": false}' from core.receipts where donation_id = '00000000-0000-7000-8000-000000758013';
 select donor ->> 'name' = 'Ada' from core.receipts where donation_id = '00000000-0000-7000-8000-000000758011';
+insert into core.receipts (kind, replaces_id, donation_id, tax_year, number, organisation, amount_usd, statement_text, verification_code)
+select 'void', r.id, r.donation_id, 2001, core.next_number('receipt', '2001'), r.organisation, 0, 'Void.', core.receipt_code() from core.receipts r where r.donation_id = '00000000-0000-7000-8000-000000758017';
+insert into core.status_changes (machine, entity_id, from_status, to_status) values ('donation', '00000000-0000-7000-8000-000000758017', 'confirmed', 'reconciled'), ('donation', '00000000-0000-7000-8000-000000758011', 'flagged', 'confirmed');
+select blueprint.raises($$ select core.issue_receipt('00000000-0000-7000-8000-000000758017') $$, '55000', 'was voided');
+insert into core.status_changes (machine, entity_id, from_status, to_status) values ('donation', '00000000-0000-7000-8000-000000758017', 'flagged', 'confirmed');
+select core.issue_receipt('00000000-0000-7000-8000-000000758017') = core.issue_receipt('00000000-0000-7000-8000-000000758017');
+select array_agg(r.kind order by r.number) = '{original,void,original}', count(*) filter (where r.replaced_by_id is null) = 1, max(r.statement_text) filter (where r.replaces_id = v.id) like '%determine. This takes the place of receipt ' || min(r.number) || ', which is void.', max(d.metadata ->> 'receipt') = max(r.number)
+from core.receipts r join core.donations d on d.id = r.donation_id join core.receipts v on v.donation_id = r.donation_id and v.kind = 'void' where r.donation_id = '00000000-0000-7000-8000-000000758017' group by v.id, v.number;
 select count(*) = 0 from core.number_gaps('receipt', '2001');
 select blueprint.raises($$ select core.issue_receipt('00000000-0000-7000-8000-000000758018') $$, '55000'), core.receipt_check_char('23456789ABC') is not null, count(distinct core.receipt_code()) = 3 from generate_series(1, 3) n where core.receipt_code() <> n::text;
 select bool_and(core.receipt_check_char(overlay(code placing case substr(code, n, 1) when 'X' then 'Y' else 'X' end from n)) <> right(code, 1)) from core.receipt_code() code, generate_series(1, 11) n;

@@ -2,9 +2,11 @@
 
 -- task: BUILD_0179 implement_feature critical
 -- title: Reconcile wallets against chain and provider statements
--- does: start_reconciliation() matches the confirmed movements of a wallet up to a time with the entries on its account, by source, transaction, or amount within two days, and lists what is missing on either side or differs;
+-- does: start_reconciliation() matches the confirmed movements of a wallet up to a time with the entries on its account, by source, transaction, or amount within two days, and lists what is missing on either side or differs; an entry
+--   and the one that takes it back are nothing together;
 --   resolve_item() names the entry that mends it, sign_off() takes a difference of zero, nothing open and another person, and reconciles the gifts. reconciliation_ageing() lists what is open for how long.
--- proves: a wallet with one unposted fee shows one item and the fee as difference; after posting it another person signs off and the gift is reconciled; the preparer cannot, nor while something is open.
+-- proves: a wallet with one unposted fee shows one item and the fee as difference; after posting it another person signs off and the gift is reconciled; the preparer cannot, nor while something is open;
+--   what was taken back, once or twice, is no item, and what stands is one.
 -- needs: BUILD_0166, BUILD_0167, BUILD_0169, BUILD_0172, BUILD_0174, BUILD_0719
 create function treasury.wallet_ledger(wallet uuid, currency text, at timestamptz) returns numeric
   language sql stable
@@ -23,11 +25,11 @@ begin
   end if;
   insert into treasury.reconciliations (wallet_id, currency, as_of, statement_balance, ledger_balance, statement_asset_id, prepared_by)
   values (wallet, start_reconciliation.currency, start_reconciliation.as_of, start_reconciliation.statement_balance, treasury.wallet_ledger(wallet, start_reconciliation.currency, start_reconciliation.as_of), statement_asset, core.current_user_id()) returning id into made;
-  with moved as (  -- amounts of a transaction and its fee count apart
+  with recursive moved as (  -- amounts of a transaction and its fee count apart
     select m.transaction_id, m.kind = 'fee' and t.kind <> 'fee' as is_fee, m.moved, m.moved_at, t.donation_id, t.kind from core.wallet_movements m join core.transactions t on t.id = m.transaction_id
     where m.wallet_id = wallet and m.currency = start_reconciliation.currency and m.status = 'confirmed' and m.moved_at <= start_reconciliation.as_of),
   booked as (
-    select e.id as entry_id, sum(p.amount)::numeric as amount, e.source_kind, e.source_id, e.effective_on from treasury.postings p join treasury.accounts a on a.id = p.account_id and a.wallet_id = wallet join treasury.entries e on e.id = p.entry_id
+    select e.id as entry_id, sum(p.amount)::numeric as amount, e.source_kind, e.source_id, e.effective_on, e.seq, e.reverses_id from treasury.postings p join treasury.accounts a on a.id = p.account_id and a.wallet_id = wallet join treasury.entries e on e.id = p.entry_id
     where p.currency = start_reconciliation.currency and e.effective_on <= (start_reconciliation.as_of at time zone 'UTC')::date group by e.id),
   by_source as (
     select distinct on (m.transaction_id, m.is_fee) m.transaction_id, m.is_fee, b.entry_id, m.moved, b.amount from moved m join booked b
@@ -35,7 +37,13 @@ begin
       or not m.is_fee and b.source_kind = 'payout' and exists (select from treasury.payouts o where o.id::text = b.source_id and o.transaction_id = m.transaction_id)
     order by m.transaction_id, m.is_fee, b.entry_id),
   rest_moved as (select m.*, row_number() over (partition by m.moved order by m.moved_at, m.transaction_id) as place from moved m where not exists (select from by_source s where s.transaction_id = m.transaction_id and s.is_fee = m.is_fee)),
-  rest_booked as (select b.*, row_number() over (partition by b.amount order by b.effective_on, b.entry_id) as place from booked b where not exists (select from by_source s where s.entry_id = b.entry_id)),
+  turned as (  -- an entry, what took it back, what took that back
+    select b.entry_id, b.seq, b.entry_id as first_id from booked b where not exists (select from booked o where o.entry_id = b.reverses_id)
+    union all
+    select b.entry_id, b.seq, t.first_id from turned t join booked b on b.reverses_id = t.entry_id),
+  standing as (  -- two in a row are nothing: of an odd number one is left
+    select t.entry_id, row_number() over (partition by t.first_id order by t.seq) as place, count(*) over (partition by t.first_id) as n from turned t where not exists (select from by_source s where s.entry_id = t.entry_id)),
+  rest_booked as (select b.*, row_number() over (partition by b.amount order by b.effective_on, b.entry_id) as place from booked b join standing s on s.entry_id = b.entry_id and s.place = 1 and s.n % 2 = 1),
   by_amount as (select m.transaction_id, m.is_fee, b.entry_id from rest_moved m join rest_booked b on b.amount = m.moved and b.place = m.place and b.effective_on between (m.moved_at at time zone 'UTC')::date - 2 and (m.moved_at at time zone 'UTC')::date + 2)
   insert into treasury.reconciliation_items (reconciliation_id, transaction_id, entry_id, kind, amount)
   select made, s.transaction_id, s.entry_id, case when s.moved = s.amount then 'matched' else 'amount_diff' end, s.moved - case when s.moved = s.amount then 0 else s.amount end from by_source s
@@ -141,6 +149,14 @@ select status = 'reconciled' from core.donations where id = '00000000-0000-7000-
 select status = 'signed_off' and signed_off_by = '00000000-0000-7000-8000-000000179002' and difference = 0 from treasury.reconciliations join pg_temp.r using (id);
 create temporary table again on commit drop as select treasury.start_reconciliation('00000000-0000-7000-8000-000000179011', now(), 1.49, 'ETH') as id;
 select count(*) = 3, bool_and(kind = 'matched') from treasury.reconciliation_items i join pg_temp.again a on a.id = i.reconciliation_id;
+create function pg_temp.entry_0179(of text, amount numeric, takes_back text default null) returns text language sql as $$
+  select treasury.post_entry(case when takes_back is null then 'adjustment' else 'reversal' end, 'hand', of, (now() at time zone 'UTC')::date, jsonb_build_array(jsonb_build_object('account', 'assets.probe_0179', 'currency', 'ETH', 'amount', amount, 'amount_usd', amount), jsonb_build_object('account', 'assets.crypto.eth.cold', 'currency', 'ETH', 'amount', - amount, 'amount_usd', - amount)),
+    null, (select e.id from treasury.entries e where e.source_kind || ':' || e.source_id = takes_back)) $$;
+select pg_temp.entry_0179('0179a', 7) < pg_temp.entry_0179('0179b', -7, 'hand:0179a'), pg_temp.entry_0179('0179c', 8) < pg_temp.entry_0179('0179d', -8, 'hand:0179c'), pg_temp.entry_0179('0179e', 8, 'hand:0179d') is not null,
+  pg_temp.entry_0179('0179f', -2, 'donation:00000000-0000-7000-8000-000000179021') is not null, pg_temp.entry_0179('0179g', 2, 'hand:0179f') is not null;
+create temporary table turned on commit drop as select treasury.start_reconciliation('00000000-0000-7000-8000-000000179011', now(), 1.49, 'ETH') as id;
+select array_agg(concat_ws(' ', i.kind, trim_scale(i.amount), e.source_id) order by i.kind, i.amount) filter (where i.transaction_id is null) = '{missing_on_chain 8 0179c}', count(*) filter (where i.kind = 'matched') = 3, count(*) = 4
+from treasury.reconciliation_items i join pg_temp.turned t on t.id = i.reconciliation_id left join treasury.entries e on e.id = i.entry_id;
 select f, has_function_privilege('hc_finance', f, 'execute') and not has_function_privilege('hc_compliance', f, 'execute') from unnest(array['treasury.start_reconciliation(uuid, timestamptz, numeric, text, uuid)', 'treasury.resolve_item(uuid, uuid)', 'treasury.sign_off(uuid)', 'treasury.reconciliation_ageing(timestamptz)']) f;
 select has_function_privilege('hc_auditor', 'treasury.reconciliation_ageing(timestamptz)', 'execute') and not has_function_privilege('hc_finance', 'treasury.wallet_ledger(uuid, text, timestamptz)', 'execute'), bool_and(prosecdef) from pg_proc where oid in ('treasury.start_reconciliation(uuid, timestamptz, numeric, text, uuid)'::regprocedure, 'treasury.resolve_item(uuid, uuid)'::regprocedure);
 

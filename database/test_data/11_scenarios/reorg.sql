@@ -3,9 +3,10 @@
 -- task: BUILD_0882 create_test_data
 -- title: Play a chain reorganisation that orphans a confirmed donation: testdata.play_reorg(seed)
 -- does: A network of its own, like bitcoin, so that no other block is touched. A gift is confirmed at three blocks, posted and receipted; a longer branch has not got it: its transaction is orphaned, finance voids the receipt, compliance
---   lets it wait again, which takes it out of the books; two blocks later the same row is confirmed and booked again; a second branch has the money go elsewhere, and compliance fails the gift. A branch deeper than ever stops for a human.
--- proves: every step holds: the books have the gift, nothing, the gift and nothing; one transaction a gift throughout; one live block a height; only compliance moves a flagged gift.
--- needs: BUILD_0174, BUILD_0176, BUILD_0708, BUILD_0729, BUILD_0758, BUILD_0760, BUILD_0862, BUILD_0881
+--   lets it wait again, which takes it out of the books; two blocks later the same row is confirmed and booked again, and another receipt is given; a second branch has
+--   the money go elsewhere, compliance fails the gift, and the wallet is reconciled. A branch deeper than ever stops for a human.
+-- proves: every step holds: the books have the gift, nothing, the gift and nothing, which a reconciliation takes for nothing; receipts follow, one live at most; one transaction a gift throughout; one live block a height; only compliance moves a flagged gift.
+-- needs: BUILD_0174, BUILD_0176, BUILD_0179, BUILD_0708, BUILD_0729, BUILD_0758, BUILD_0760, BUILD_0862, BUILD_0881
 create function testdata.play_reorg(seed bigint) returns table (step int, what text, expected text, found text, ok boolean)
   language plpgsql set search_path = ''
 as $$
@@ -79,13 +80,26 @@ begin
   perform core.apply_chain_head(chain, 104);
   execute format(state, gift[1]) into got;
   return query select * from testdata.step(7, 'it is confirmed and booked again', 'confirmed, confirmed, 600.00 in the books', got);
+  perform core.act_as(person[2], 'hc_finance');
+  got := core.issue_receipt(gift[1]);
+  return query select * from testdata.step(8, 'another receipt takes the place of the void one', 'original, void, original is live and issued',
+    (select string_agg(r.kind || case when r.replaced_by_id is null then ' is live' else '' end || case when r.number = got then ' and issued' else '' end, ', ' order by r.number) from core.receipts r where r.donation_id = gift[1]));
+
+  perform core.act_as(null, 'hc_worker');
   reorg := treasury.observe_block(chain, 102, 'c102', 'b101');
   perform treasury.observe_block(chain, h, 'c' || h, 'c' || h - 1) from generate_series(103, 105) h;
   perform core.act_as(person[3], 'hc_compliance');
   perform core.release_donation(gift[1], 'failed', 'spent elsewhere on the other branch');
   execute format(state, gift[1]) into got;
-  return query select * from testdata.step(8, 'a second branch has the money go elsewhere: it fails for good', 'depth 3; orphaned, failed, 0.00 in the books; flagged twice, ended by hc_compliance', format('depth %s; %s; %s', reorg ->> 'reorg_depth', got,
+  return query select * from testdata.step(9, 'a second branch has the money go elsewhere: it fails for good', 'depth 3; orphaned, failed, 0.00 in the books; flagged twice, ended by hc_compliance', format('depth %s; %s; %s', reorg ->> 'reorg_depth', got,
     (select format('flagged %s, ended by %s', case count(*) filter (where s.to_status = 'flagged') when 2 then 'twice' end, max(s.actor_role) filter (where s.to_status = 'failed')) from core.status_changes s where s.machine = 'donation' and s.entity_id = gift[1])));
+  perform core.act_as(person[1], 'hc_finance');
+  perform core.void_receipt(r.id, 'spent elsewhere') from core.receipts r where r.donation_id = gift[1] and r.replaced_by_id is null;
+  got := treasury.start_reconciliation(wallet[1], now(), 0, currency);
+  perform core.act_as(person[2], 'hc_finance');
+  perform testdata.answer(format('select treasury.sign_off(%L)', got));
+  return query select * from testdata.step(10, 'its wallet has nothing to explain', '4 entries, 0 items, signed_off', (select format('%s entries, %s items, %s', (select count(*) from treasury.postings p join treasury.accounts a on a.id = p.account_id where a.wallet_id = wallet[1]),
+    (select count(*) from treasury.reconciliation_items i where i.reconciliation_id = r.id), r.status) from treasury.reconciliations r where r.id = got::uuid));
 
   perform core.act_as(null, 'hc_worker');
   perform treasury.observe_block(chain, h, 'c' || h, 'c' || h - 1) from generate_series(106, 113) h;
@@ -97,9 +111,9 @@ begin
   reorg := treasury.observe_block(chain, 106, 'd106', 'c105');
   perform core.apply_chain_head(chain, 120);
   execute format(state, gift[2]) into got;
-  return query select * from testdata.step(9, 'a branch deeper than ever stops for a human', 'depth 8, too deep: orphaned, flagged, 600.00 in the books; deeper than ever', format('depth %s, %s: %s; %s', reorg ->> 'reorg_depth', case when (reorg ->> 'too_deep')::boolean then 'too deep' end, got,
+  return query select * from testdata.step(11, 'a branch deeper than ever stops for a human', 'depth 8, too deep: orphaned, flagged, 600.00 in the books; deeper than ever', format('depth %s, %s: %s; %s', reorg ->> 'reorg_depth', case when (reorg ->> 'too_deep')::boolean then 'too deep' end, got,
     (select substring(s.reason from 'deeper than ever$') from core.status_changes s where s.machine = 'donation' and s.entity_id = gift[2] and s.to_status = 'flagged')));
-  return query select * from testdata.step(10, 'one transaction a gift, one live block a height', '2 transactions of 2 gifts, 8 heights of 8 live blocks, a to d', (select format('%s transactions of %s gifts, ', count(*), count(distinct t.donation_id)) from core.transactions t where t.wallet_id = any (wallet))
+  return query select * from testdata.step(12, 'one transaction a gift, one live block a height', '2 transactions of 2 gifts, 8 heights of 8 live blocks, a to d', (select format('%s transactions of %s gifts, ', count(*), count(distinct t.donation_id)) from core.transactions t where t.wallet_id = any (wallet))
     || (select format('%s heights of %s live blocks, %s to %s', count(distinct c.height) filter (where c.orphaned_at is null), count(*) filter (where c.orphaned_at is null), min(left(c.block_hash, 1)), max(left(c.block_hash, 1))) from treasury.chain_checkpoints c where c.chain = chain));
 end $$;
 
@@ -110,7 +124,7 @@ select blueprint.raises('select testdata.play_reorg(42882)', '42501', 'not allow
 set local testdata.allow = on;
 create temporary table play_0882 as select * from testdata.play_reorg(42882);
 select step, what, expected, found, ok from pg_temp.play_0882 order by ok, step;
-select count(*) = 10, array_agg(step order by step) = array(select generate_series(1, 10)), (select count(*) = 0 from blueprint.open_to_public('testdata')) from pg_temp.play_0882;
+select count(*) = 12, array_agg(step order by step) = array(select generate_series(1, 12)), (select count(*) = 0 from blueprint.open_to_public('testdata')) from pg_temp.play_0882;
 set constraints all immediate;
 select count(*) = 2, bool_and(testdata.is_test_id(d.donor_id)), count(*) filter (where d.status = 'failed') = 1 from core.donations d where d.chain = 'regtest-' || to_hex(testdata.seed_tag(42882));
 select count(*) = 0 from (select sum(p.amount_usd) as total from treasury.entries e join treasury.postings p on p.entry_id = e.id join core.donations d on starts_with(e.source_id, d.id::text) where d.chain = 'regtest-' || to_hex(testdata.seed_tag(42882)) group by e.id) t where t.total <> 0;
