@@ -210,7 +210,7 @@ alter table community.reports
   add constraint reports_not_self_check check (target_author_id <> reporter_id);
 create unique index reports_reporter_id_target_key on community.reports (reporter_id, target_kind, target_id) where status in ('open', 'triaged');
 alter table community.moderation_actions
-  add constraint moderation_actions_action_check check (action in ('warn', 'redact', 'mute', 'ban', 'restore', 'dismiss')),
+  add constraint moderation_actions_action_check check (action in ('warn', 'redact', 'mute', 'ban', 'delist', 'restore', 'dismiss')),
   add constraint moderation_actions_reverses_id_check check ((action = 'restore') = (reverses_id is not null)),
   add constraint moderation_actions_reason_check check (length(btrim(reason)) > 0);
 alter table community.reputation_entries add constraint reputation_entries_points_check check (points between -1000 and 1000);

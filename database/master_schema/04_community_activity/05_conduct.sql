@@ -3,9 +3,9 @@
 -- task: BUILD_0097 implement_feature critical
 -- title: Reports with frozen evidence and moderation actions that can be reversed
 -- does: community.report() keeps what was reported as it was, with its digest; three people hold a message or comment until somebody looks. take_action() warns, redacts, mutes or bans (moderators of the club,
---   or hc_moderator), logs what was before and tells the reporter; reverse_action() undoes it.
--- proves: an edit after a report leaves the evidence, the third reporter hides the message, a mute of an hour blocks and ends by itself, reversing a ban lets the user post, a stranger acts on nothing.
--- needs: BUILD_0085, BUILD_0086, BUILD_0089, BUILD_0126, BUILD_0681
+--   or hc_moderator) or takes a design off the market (hc_moderator), logs what was before and tells the reporter; reverse_action() undoes it.
+-- proves: an edit after a report leaves the evidence, the third reporter hides the message, a mute of an hour blocks and ends by itself, reversing a ban lets the user post and reversing a delisting lists the design again, a stranger acts on nothing.
+-- needs: BUILD_0066, BUILD_0085, BUILD_0086, BUILD_0089, BUILD_0126, BUILD_0681
 create function community.snapshot(kind text, target uuid, out author uuid, out club uuid, out evidence jsonb)
   language plpgsql stable set search_path = ''
 as $$
@@ -63,8 +63,9 @@ begin
     raise exception using errcode = '55000', message = 'there is no open report of this number';
   elsif not (core.has_role('hc_moderator') or coalesce(community.club_role(acted.club_id) in ('owner', 'moderator'), false)) or acted.target_author_id = core.current_user_id() then
     raise exception using errcode = '42501', message = 'reports are acted on by moderators of the club or of the platform, never on oneself';
-  elsif action not in ('warn', 'redact', 'mute', 'ban', 'dismiss') or (action = 'mute') <> (during is not null) or (action in ('mute', 'ban') and acted.club_id is null) or (action = 'redact' and acted.target_kind not in ('message', 'comment')) then
-    raise exception using errcode = '22023', message = 'warn, redact (messages and comments), mute for a time and ban (in a club), or dismiss';
+  elsif action not in ('warn', 'redact', 'mute', 'ban', 'delist', 'dismiss') or (action = 'mute') <> (during is not null) or (action in ('mute', 'ban') and acted.club_id is null) or (action = 'redact' and acted.target_kind not in ('message', 'comment'))
+      or (action = 'delist' and acted.target_kind <> 'design') then
+    raise exception using errcode = '22023', message = 'warn, redact (messages and comments), mute for a time and ban (in a club), delist (designs), or dismiss';
   end if;
   if action in ('mute', 'ban') then
     select jsonb_build_object('role', m.role, 'muted_until', m.muted_until) into prior from community.memberships m where m.club_id = acted.club_id and m.user_id = acted.target_author_id;
@@ -78,6 +79,9 @@ begin
     update community.messages m set body = null, attachments = '[]', mentions = '{}', redacted_at = now(), redaction_reason = reason where m.id = acted.target_id and m.redacted_at is null;
   elsif action = 'redact' then
     update publishing.comments c set status = 'removed' where c.id = acted.target_id and c.status <> 'removed';
+  elsif action = 'delist' then
+    perform core.give_reason(reason);
+    update design.listings l set status = 'suspended' where l.design_id = acted.target_id and l.status = 'listed' returning jsonb_build_object('listing_id', l.id) into prior;
   elsif action = 'dismiss' then
     update community.messages m set held_at = null where acted.target_kind = 'message' and m.id = acted.target_id;
     update publishing.comments c set status = 'visible' where acted.target_kind = 'comment' and c.id = acted.target_id and c.status = 'held';
@@ -112,6 +116,9 @@ begin
   elsif undone.action = 'redact' then
     perform core.give_reason(reason);
     update publishing.comments c set status = 'visible' where c.id = undone.target_id and c.status = 'removed';
+  elsif undone.action = 'delist' then
+    perform core.give_reason(reason);
+    update design.listings l set status = 'listed' where l.id = (undone.prior ->> 'listing_id')::uuid and l.status = 'suspended';
   end if;
   return made;
 end $$;
@@ -191,6 +198,17 @@ insert into core.content (id, author_id, slug, title) values ('00000000-0000-700
 insert into publishing.comments (id, content_id, author_id, body) values ('00000000-0000-7000-8000-000000097032', '00000000-0000-7000-8000-000000097031', '00000000-0000-7000-8000-000000097002', 'rude');
 select community.take_action(community.report('comment', '00000000-0000-7000-8000-000000097032', 'hate'), 'redact', 'rude') is not null, community.report('content', '00000000-0000-7000-8000-000000097031', 'spam') is not null;
 select status = 'removed' from publishing.comments where id = '00000000-0000-7000-8000-000000097032';
+insert into core.designs (id, owner_id, slug, title) values ('00000000-0000-7000-8000-000000097041', '00000000-0000-7000-8000-000000097002', 'probe-0097', 'Probe');
+insert into design.versions (id, design_id, number, content_sha256, author_id, licence_spdx, released_at) values ('00000000-0000-7000-8000-000000097042', '00000000-0000-7000-8000-000000097041', 1, sha256('0097'), '00000000-0000-7000-8000-000000097002', 'MIT', now());
+insert into design.listings (design_id, version_id, price_usd, status) select '00000000-0000-7000-8000-000000097041', '00000000-0000-7000-8000-000000097042', 5, s from unnest('{listed,draft}'::text[]) s;
+insert into pg_temp.made select 'delist', community.take_action(community.report('design', '00000000-0000-7000-8000-000000097041', 'plagiarism'), 'delist', 'copied');
+select array_agg(status order by status) = '{draft,suspended}' from design.listings where design_id = '00000000-0000-7000-8000-000000097041';
+select blueprint.raises(format('select community.take_action(%L, ''delist'', ''x'')', id), '22023', 'delist (designs)') from community.reports where target_id = '00000000-0000-7000-8000-000000097031';
+select community.reverse_action(id, 'licensed') is not null from pg_temp.made where name = 'delist';
+select array_agg(status order by status) = '{draft,listed}' from design.listings where design_id = '00000000-0000-7000-8000-000000097041';
+insert into pg_temp.made select 'closed', community.take_action(community.report('design', '00000000-0000-7000-8000-000000097041', 'plagiarism'), 'delist', 'copied');
+update design.listings set status = 'closed' where status = 'suspended' and design_id = '00000000-0000-7000-8000-000000097041';
+select community.reverse_action(id, 'licensed') is not null from pg_temp.made where name = 'closed';
 select core.act_as(null, 'hc_anon');
 select blueprint.raises($$ select community.report('user', '00000000-0000-7000-8000-000000097002', 'spam') $$, '42501');
 select f, has_function_privilege('hc_member', f, 'execute') and not has_function_privilege('hc_anon', f, 'execute') from unnest(array['community.report(text, uuid, text, text, int)', 'community.take_action(uuid, text, text, interval)', 'community.reverse_action(uuid, text)', 'community.my_reports()']) f;

@@ -3,7 +3,7 @@
 -- task: BUILD_0886 create_test_data
 -- title: Play a plagiarised fork chain from honest fork to takedown: testdata.play_plagiarism(seed)
 -- does: A publishes under CERN-OHL-S, B forks lawfully, C may not fork B as MIT; D uploads B's file under another name with parameters off by 1 %, names no origin and sells it. Near specs and equal digests show D and not the
---   independent design, E's report keeps what it saw, a moderator warns, suspends the listing and takes the points back, attribution of B names A, a false accusation is dismissed, and an appeal puts the listing back.
+--   independent design, E's report keeps what it saw, a moderator takes it off the market and its points back, attribution of B names A, a false accusation is dismissed, and an appeal puts the listing back.
 -- proves: every step holds: D is flagged among the nearest three below 0.02, the independent design is not, evidence outlasts a new title, the listing is suspended and restored, the points are gone.
 -- needs: BUILD_0069, BUILD_0075, BUILD_0077, BUILD_0080, BUILD_0097, BUILD_0099, BUILD_0881
 create function testdata.play_plagiarism(seed bigint) returns table (step int, what text, expected text, found text, ok boolean)
@@ -79,9 +79,7 @@ begin
   update core.designs x set title = 'All my own work' where x.id = (design ->> 'd')::uuid;
   return query select * from testdata.step(8, 'the report keeps what was there', 'Silent cylinder joint', (select r.evidence ->> 'title' from community.reports r where r.id = report));
   perform core.act_as(moderator, 'hc_moderator');
-  action := community.take_action(report, 'warn', 'copied from a share-alike design');
-  perform core.give_reason('copied from a share-alike design');
-  update design.listings l set status = 'suspended' where l.id = testdata.uid(seed, 433, 1, ms);
+  action := community.take_action(report, 'delist', 'copied from a share-alike design');
   perform core.act_as(null, 'hc_worker');
   perform community.reverse_award('design', (design ->> 'd')::uuid);
   return query select * from testdata.step(9, 'the listing is suspended, the report settled, the points gone', 'suspended, actioned, 25 then 0', format('%s, %s, %s then %s', (select l.status from design.listings l where l.design_id = (design ->> 'd')::uuid), (select r.status from community.reports r where r.id = report), got, round(community.reputation(d))));
@@ -92,9 +90,6 @@ begin
   perform community.take_action(report, 'dismiss', 'neither file nor parameters agree');
   return query select * from testdata.step(10, 'the accusation of F is dismissed', 'dismissed, released', format('%s, %s', (select r.status from community.reports r where r.id = report), (select x.status from core.designs x where x.id = (design ->> 'f')::uuid)));
   perform community.reverse_action(action, 'B gave a licence');
-  perform core.give_reason('B gave a licence');
-  update design.listings l set status = 'listed' where l.id = testdata.uid(seed, 433, 1, ms);
-  perform core.give_reason(null);
   return query select * from testdata.step(11, 'an appeal reverses the action and lists again', 'restore, listed', format('%s, %s', (select x.action from community.moderation_actions x where x.reverses_id = action), (select l.status from design.listings l where l.id = testdata.uid(seed, 433, 1, ms))));
   perform core.act_as(null, 'hc_worker');
 end $$;

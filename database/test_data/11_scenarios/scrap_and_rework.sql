@@ -24,6 +24,7 @@ declare
   machine constant uuid := testdata.uid(seed, 424, 1, ms);
   lot constant uuid[] := array[testdata.uid(seed, 427, 1, ms), testdata.uid(seed, 427, 2, ms)];
   ordered uuid;
+  second uuid;
   quote uuid;
   work uuid;
   booking uuid;
@@ -93,7 +94,18 @@ begin
   perform production.cycle_count(pieces, 10, 'put to the rest');
   parcel := parcel || production.ship(ordered, jsonb_build_array(jsonb_build_object('line_no', 1, 'quantity', 10, 'lot_id', pieces)), 'TestPost', 'SCRAP-' || tag || '-2', 400);
   return query select * from testdata.step(10, 'thirty and ten go out', '40 shipped, 0 left', format('%s shipped, %s left', (select sum(i.quantity) from production.shipment_items i where i.order_id = ordered), (select trim_scale(l.quantity_on_hand) from production.stock_lots l where l.id = pieces)));
-  return query select * from testdata.step(11, 'the recall of the bad lot names one customer', format('1 order of %s, 40 shipped', customer), (select format('%s order of %s, %s shipped', count(*), min(t.customer_id::text), sum(t.shipped)) from production.trace_forward(lot[1]) t));
+  perform core.act_as(person[2]);  -- what another customer gets is of the good lot
+  second := production.submit_order(jsonb_build_object('items', jsonb_build_array(jsonb_build_object('version_id', version, 'quantity', 2, 'material_term_id', testdata.uid(seed, 425, 3, ms)))));
+  perform core.act_as(operator);
+  quote := production.make_quote(second, factory);
+  perform core.act_as(person[2]);
+  perform production.accept_quote(quote);
+  perform core.act_as(operator);
+  perform production.plan_work(second);
+  run := run || production.start_run((select w.id from production.work_orders w where w.order_id = second), machine, operator);
+  perform production.consume(run[3], lot[2], 0.1);
+  perform production.finish_run(run[3], 2, 0, 0.4);
+  return query select * from testdata.step(11, 'the recall of the bad lot names one customer of two', format('1 order of %s, 40 shipped; of the other lot 2', customer), (select format('%s order of %s, %s shipped; of the other lot %s', count(*), min(t.customer_id::text), sum(t.shipped), (select count(*) from production.trace_forward(lot[2]))) from production.trace_forward(lot[1]) t));
   return query select * from testdata.step(12, 'the parcel leads back to the lot', 'LOT-1', (select string_agg(distinct b.lot_code, ', ') from production.trace_back(parcel[1]) b where b.material_sku is not null));
 
   perform core.act_as(customer);
