@@ -172,7 +172,7 @@ select role, not has_schema_privilege(role, 'testdata', 'usage') from unnest(arr
 select array_agg(code order by sf) @> '{nano,demo,small,sf1,sf10}', bool_and(until = '2026-11-01 00:00+00') from testdata.profiles;
 insert into testdata.generators (name, targets, rows_at_sf1) values ('gen_probe_0851', '{a.b}', 10) returning after = '{}' and chunk_rows = 10000 and least_rows = 20;
 insert into testdata.seeds (id, profile, seed, sf, since, until) values ('00000000-0000-7000-8000-000000851001', 'nano', -851, 1, now(), now() + interval '1 day')
-returning mode = 'fast' and status = 'planned' and before = '{}' and created_at is not null;
+returning mode = 'fast' and status = 'planned' and jsonb_typeof(before) = 'object' and created_at is not null;
 insert into testdata.seeds (profile, seed, sf, since, until) values ('nano', -852, 1, now(), now() + interval '1 day') returning id is not null;
 insert into testdata.chunks (seed_id, generator, lo, hi) values ('00000000-0000-7000-8000-000000851001', 'gen_probe_0851', 0, 10) returning status = 'planned' and id > 0;
 insert into testdata.findings (seed_id, check_name, subject, found) values ('00000000-0000-7000-8000-000000851001', 'x', 'y', '{}') returning id > 0 and found_at is not null;
