@@ -47,7 +47,7 @@ grant update (handle, display_name, campus, country, locale, time_zone, preferen
 create view core.public_users with (security_barrier) as
   select id, handle, display_name, kind from core.users where status = 'active';
 
-grant select on core.public_users to hc_anon, hc_agent;
+grant select on core.public_users to hc_anon, hc_agent, hc_auditor;  -- audit reads the views that stand on it
 
 comment on table core.users is 'Accounts: people, organisations, services and agents. Erased in place (BUILD_0668), never deleted. @distribution reference';
 comment on column core.users.id is 'Version 7 UUID: sortable by creation.';
@@ -111,6 +111,7 @@ set local role hc_compliance;
 select count(*) = 2 from core.users where handle in ('ada-0661', 'bob-0661');
 set local role hc_auditor;
 select count(*) = 2 from core.users where handle in ('ada-0661', 'bob-0661');
+select count(*) = 2 from core.public_users where handle in ('ada-0661', 'bob-0661', 'new-0661');
 set local role hc_owner;
 select c, has_column_privilege('hc_member', 'core.users', c, 'select') and has_column_privilege('hc_auditor', 'core.users', c, 'select')
 from unnest(string_to_array('id,kind,handle,email,email_verified_at,display_name,status,membership_tier,membership_no,is_student,campus,country,locale,'

@@ -85,7 +85,7 @@ insert into testdata.visibility_oracle (relations, roles, predicate) values
   ('{core.designs}', '{hc_anon}', $$t.visibility = 'public' and t.status in ('released', 'deprecated') and t.deleted_at is null$$), ('{core.designs}', '{hc_member}', $$t.visibility = 'community' and t.status in ('released', 'deprecated') and t.deleted_at is null or t.id in {my.work}$$),
   ('{core.assets}', '{hc_anon}', $$t.classification = 'public' and t.status = 'ready'$$), ('{core.wallets}', '{hc_anon}', $$t.owner_id is null and t.custody = 'public' and t.status = 'active'$$), ('{core.microfactories}', '{hc_anon}', $$t.status = 'active'$$),
   ('{core.content}', '{hc_anon,hc_agent}', $$t.status in ('published', 'scheduled') and (t.publish_at is null or t.publish_at <= now())$$),
-  ('{design.versions}', '{hc_anon}', 't.released_at is not null and t.design_id in {core.designs}'), ('{design.versions,design.collaborators,design.listings}', '{hc_member}', 't.design_id in {my.designs} or t.design_id in {my.work}'),
+  ('{design.versions}', '{hc_anon}', 't.released_at is not null and t.design_id in {core.designs}'), ('{design.versions,design.collaborators}', '{hc_member}', 't.design_id in {my.designs} or t.design_id in {my.work}'), ('{design.listings}', '{hc_member}', 't.design_id in {my.designs}'),
   ('{design.bom_items,design.files,design.hinge_specs}', '{hc_anon}', 't.version_id in {design.versions}'), ('{design.version_edges}', '{hc_anon}', 't.child_id in {design.versions}'),
   ('{design.reviews}', '{hc_member}', 't.reviewer_id = :me or t.version_id in (select v.id from design.versions v where v.design_id in {my.designs} or v.design_id in {my.work})'),
   ('{design.listings}', '{hc_anon}', $$t.status in ('listed', 'sold_out')$$), ('{design.listing_ratings}', '{hc_anon}', 't.listing_id in {design.listings}'),
@@ -122,7 +122,7 @@ insert into testdata.visibility_oracle (relations, roles, predicate) values
 
 -- views that run as their owner: rows of the table behind them
 insert into testdata.visibility_oracle (relations, source, roles, predicate) values
-  ('{core.public_users}', 'core.users', '{hc_anon,hc_agent}', $$t.status = 'active'$$), ('{core.my_kyc}', 'core.kyc', '{hc_member}', 't.user_id = :me'), ('{core.my_activity}', 'core.audit_logs', '{hc_member}', 't.actor_id = :me'), ('{core.analytics_masked}', 'core.analytics', '{hc_analyst}', 'true'),
+  ('{core.public_users}', 'core.users', '{hc_anon,hc_agent,hc_auditor}', $$t.status = 'active'$$), ('{core.my_kyc}', 'core.kyc', '{hc_member}', 't.user_id = :me'), ('{core.my_activity}', 'core.audit_logs', '{hc_member}', 't.actor_id = :me'), ('{core.analytics_masked}', 'core.analytics', '{hc_analyst}', 'true'),
   ('{core.donor_wall}', 'core.donations', '{hc_anon}', $$t.status in ('confirmed', 'reconciled') and t.refunded_usd < t.amount_usd$$), ('{learning.assessment_public}', 'learning.assessments', '{hc_member}', $$t.course_id is null or t.course_id in (select c.id from learning.courses c where c.status <> 'draft')$$),
   ('{identity.directory}', 'core.users', '{hc_member}', $$t.status = 'active' and coalesce(t.preferences ->> 'discoverable', '') <> 'false' and t.id in (select p.user_id from identity.profiles p where coalesce(p.visibility ->> 'interests', '') <> 'private')$$);
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .attempts import Attempt
 from .model.learning import assessment_on_show
-from .rules import Asking, Row, Rule, members, own, public, staff
+from .rules import Asking, Row, Rule, members, own, staff, who
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,7 @@ def given_already(row: Row, asking: Asking) -> bool:
 
 
 VIEWS = {
-    "core.public_users": View("id", "core.users", whose=public(active)),
+    "core.public_users": View("id", "core.users", whose=who("anon", "agent", "auditor", test=active)),
     "core.my_kyc": View("id", "core.kyc", whose=own("user_id")),
     "core.my_activity": View("id", "core.audit_logs", whose=own("actor_id")),
     "core.analytics_masked": View("id", "core.analytics", whose=staff("analyst")),
