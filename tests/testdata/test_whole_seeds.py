@@ -17,7 +17,7 @@ import pytest
 
 from hingecraft.blueprint.load import database_folder
 from hingecraft.testdata import find, load, remove, verify
-from hingecraft.testdata.seeds import LoadFailed
+from hingecraft.testdata.seeds import CheckFailed, LoadFailed
 
 from .test_seeds import hc, server_of
 
@@ -111,3 +111,13 @@ def test_a_real_row_in_a_seed_is_named_and_nothing_is_taken_away(hingecraft: Clo
     with pytest.raises(LoadFailed, match=r"real rows stand on this seed: community\.follows"):
         remove(server_of(hingecraft), seed)
     assert contents(hingecraft) == before
+
+
+def test_a_check_that_cannot_be_carried_out_is_named(hingecraft: Clone) -> None:
+    hingecraft.run("""
+        set role hc_owner;
+        delete from testdata.generators where name <> 'gen_legal_documents';
+        create or replace function testdata.check_keys(seed_id uuid) returns bigint language sql as 'select 1 / 0'""")
+    seed = load(server_of(hingecraft), scale="nano", seed=8, jobs=1)
+    with pytest.raises(CheckFailed, match="check_keys: division by zero"):
+        verify(server_of(hingecraft), seed)

@@ -36,6 +36,12 @@ class LoadFailed(HingecraftError):
     code = "load_failed"
 
 
+class CheckFailed(HingecraftError):
+    """A check could not be carried out, whatever the rows are like."""
+
+    code = "check_failed"
+
+
 @dataclass(frozen=True)
 class Seed:
     """A data set and how far it is. `seconds` is the working time of all sessions together."""
@@ -159,12 +165,15 @@ def _work(server: Server, seed: Seed, jobs: int, watch: Callable[[Seed], None], 
 
 
 def verify(server: Server, seed: Seed) -> tuple[list[str], list[Finding]]:
-    """Put a loaded seed to every check that is built; returns their names and what they found."""
+    """Put a loaded seed to every check that is built; returns their names and what they found. Raises CheckFailed for a broken check."""
     with _worker(server, "honest") as connection:
         checks = [name for (name,) in connection.execute((_FOLDER / "checks.sql").read_bytes()).fetchall()]
         connection.execute("delete from testdata.findings where seed_id = %s", (seed.id,))
         for check in checks:
-            connection.execute(sql.SQL("select testdata.{}(%s)").format(sql.Identifier(check)), (seed.id,))
+            try:
+                connection.execute(sql.SQL("select testdata.{}(%s)").format(sql.Identifier(check)), (seed.id,))
+            except psycopg.Error as error:
+                raise CheckFailed(f"{check}: {error.diag.message_primary or error}", hint=error.diag.context or "", check=check) from error
         rows = connection.execute("select check_name, subject, found from testdata.findings where seed_id = %s order by id", (seed.id,))
         return checks, [Finding(*row) for row in rows.fetchall()]
 
