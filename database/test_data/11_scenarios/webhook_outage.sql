@@ -2,11 +2,11 @@
 
 -- task: BUILD_0888 create_test_data drill
 -- title: Play a webhook endpoint outage from first timeout to replay: testdata.play_webhook_outage(seed, n)
--- does: n ordered events of 25 designs go to five hooks over 30 hours of simulated time: one is always well, one answers 404, times out, answers 503 and is well again, one fails now and then (503) and asks to wait (429), one goes for good (410), one is slow. The
+-- does: n ordered events of 25 designs, two in a row of each, go to five hooks over 30 hours of simulated time: one is always well, one answers 404, times out, answers 503 and is well again, one fails now and then (503) and asks to wait (429), one goes for good (410), one is slow. The
 --   worker claims, completes and fails through the public functions; attempts are kept in outage_attempts and held against a schedule that is worked out here: pauses, breaker, order. The owner then replays what was given up.
 -- proves: every step holds: each attempt comes when its pause, its breaker and the events before it allow, order never inverts, others wait for nobody, each event arrives once at every hook that is left, the 410 hook is disabled; an
 --   attempt moved by a minute shows.
--- needs: BUILD_0215, BUILD_0854, BUILD_0857
+-- needs: BUILD_0215, BUILD_0854, BUILD_0881
 create table testdata.responses (
   hook int not null,
   since interval not null,
@@ -41,7 +41,7 @@ create function testdata.outage_faults(seed bigint, tick interval, aggregates in
   language sql stable set search_path = ''
 as $$
   with attempts as materialized (
-    select a.*, a.event % aggregates as aggregate, lag(a.at) over one as before, lag(a.retry_after) over one as asked, 5 * power(2.117::double precision, a.attempt_no - 2) * interval '1 second' as pause, a.event / 5 * tick as event_at,
+    select a.*, (a.event + 1) / 2 % aggregates as aggregate, lag(a.at) over one as before, lag(a.retry_after) over one as asked, 5 * power(2.117::double precision, a.attempt_no - 2) * interval '1 second' as pause, a.event / 5 * tick as event_at,
       lead(a.at) over one is null as is_last
     from testdata.outage_attempts a where a.seed = outage_faults.seed and not exists (select from automation.deliveries d where d.id = a.delivery_id and d.replay_of is not null) window one as (partition by a.delivery_id order by a.attempt_no)),
   opened as (select a.hook, a.at, max(a.opened_until) as until, row_number() over (partition by a.hook order by a.at) as k from attempts a where a.opened_until > a.at group by a.hook, a.at),
@@ -75,7 +75,7 @@ begin
   loop
     while sent < n and begun + sent / 5 * interval '432 s' <= at loop
       event := testdata.uid(seed, 462, sent, testdata.ms(at));
-      insert into automation.outbox (id, event_type, aggregate_kind, aggregate_id, payload) values (event, 'design.released', 'design', testdata.uid(seed, 463, sent % 25, ms), jsonb_build_object('id', testdata.uid(seed, 463, sent % 25, ms), 'status', 'released', 'title', 'Event ' || sent));
+      insert into automation.outbox (id, event_type, aggregate_kind, aggregate_id, payload) values (event, 'design.released', 'design', testdata.uid(seed, 463, (sent + 1) / 2 % 25, ms), jsonb_build_object('id', testdata.uid(seed, 463, (sent + 1) / 2 % 25, ms), 'status', 'released', 'title', 'Event ' || sent));
       perform automation.enqueue_deliveries(event, hooks);
       sent := sent + 1;
     end loop;
@@ -94,7 +94,7 @@ begin
       exit when got is null;
     end loop;
     at := least(case when sent < n then begun + sent / 5 * interval '432 s' end, (
-      select min(greatest(h.next_attempt_at, w.opened_until)) from core.webhooks w, lateral (
+      select min(greatest(h.next_attempt_at, w.opened_until, p.probe_until)) from core.webhooks w left join core.webhook_health p on p.webhook_id = w.id, lateral (
         select distinct on (d.ordering_key) d.next_attempt_at from automation.deliveries d where d.webhook_id = w.id and d.status in ('pending', 'failed') order by d.ordering_key, d.event_seq, d.event_at, d.id) h
       where w.id = any (hooks) and w.status = 'active'));
     exit when at is null or at > begun + interval '30 hours';
@@ -111,29 +111,24 @@ declare
   begun constant timestamptz := now();
   ms constant bigint := testdata.ms(begun);
   tick constant interval := '432 s';
-  owner constant uuid := testdata.uid(seed, 460, 1, ms);
-  stranger constant uuid := testdata.uid(seed, 460, 2, ms);
+  person constant uuid[] := testdata.players(seed, 460, 'outage', 2, begun);
+  owner constant uuid := person[1];
   hooks constant uuid[] := array(select testdata.uid(seed, 461, k, ms) from generate_series(1, 5) k order by k);
   others automation.deliveries[];
-  hook uuid;
   given_up bigint;
   again bigint;
   got text;
 begin
-  perform testdata.require_allowed();
-  insert into core.users (id, handle, email, status, created_at, updated_at) select testdata.uid(seed, 460, k, ms), 'outage-' || tag || '-' || k, testdata.mail('outage-' || tag || '-' || k, k::bigint), 'active', begun, begun from generate_series(1, 2) k;
   insert into core.webhooks (id, owner_id, name, target_url, status, verified_at, event_patterns) select hooks[k], owner, 'outage-' || tag || '-' || k, 'https://hooks-' || k || '.example.com/outage', 'active', begun, '{}' from generate_series(1, 5) k;
   with held as (  -- the worker would claim what others wait for
     update automation.deliveries d set next_attempt_at = 'infinity', lease_until = d.lease_until + interval '1000 years' where d.status in ('pending', 'failed', 'in_flight') returning old)
   select array_agg(h.old) into others from held h;
   perform core.act_as(null, 'hc_worker');
   perform testdata.deliver_outage(seed, n, begun, 0, begun);
-  return query select 1, 'every event is on its way to every hook', format('%s events, %s deliveries', n, 5 * n), s.f, s.f = format('%s events, %s deliveries', n, 5 * n)
-    from (select format('%s events, %s deliveries', count(distinct d.event_id), count(*)) as f from automation.deliveries d where d.webhook_id = any (hooks)) s;
-  return query select 2, 'the well and the slow hook wait for nobody', format('%s at once', 2 * n), s.f, s.f = format('%s at once', 2 * n)
-    from (select format('%s at once', count(*) filter (where a.at = a.event / 5 * tick and a.code = 200 and a.attempt_no = 1)) as f from testdata.outage_attempts a where a.seed = play_webhook_outage.seed and a.hook in (1, 5)) s;
-  return query select 3, 'attempts keep to their pauses, the breaker and the order', 'early 0, late 0, more than a probe 0, out of order 0, while open 0', s.f, s.f = 'early 0, late 0, more than a probe 0, out of order 0, while open 0'
-    from (select string_agg(x.fault || ' ' || x.n, ', ' order by array_position('{early,late,more than a probe,out of order,while open}'::text[], x.fault)) as f from testdata.outage_faults(seed, tick, 25) x) s;
+  return query select * from testdata.step(1, 'every event is on its way to every hook', format('%s events, %s deliveries', n, 5 * n), (select format('%s events, %s deliveries', count(distinct d.event_id), count(*)) from automation.deliveries d where d.webhook_id = any (hooks)));
+  return query select * from testdata.step(2, 'the well and the slow hook wait for nobody', format('%s at once', 2 * n), (select format('%s at once', count(*) filter (where a.at = a.event / 5 * tick and a.code = 200 and a.attempt_no = 1)) from testdata.outage_attempts a where a.seed = play_webhook_outage.seed and a.hook in (1, 5)));
+  return query select * from testdata.step(3, 'attempts keep to their pauses, the breaker and the order', 'early 0, late 0, more than a probe 0, out of order 0, while open 0',
+    (select string_agg(x.fault || ' ' || x.n, ', ' order by array_position('{early,late,more than a probe,out of order,while open}'::text[], x.fault)) from testdata.outage_faults(seed, tick, 25) x));
   return query select 4, 'what asked for 15 minutes got them', s.e, s.f, s.f = s.e and s.e <> '0 of 0 sooner'
     from (select format('%s of %s sooner', count(*) filter (where g.gap < '15 min'), count(*)) as f, format('0 of %s sooner', count(*)) as e
       from (select lead(a.at) over (partition by a.delivery_id order by a.attempt_no) - a.at as gap, a.code from testdata.outage_attempts a where a.seed = play_webhook_outage.seed and a.hook = 3) g where g.code = 429) s;
@@ -147,17 +142,10 @@ begin
         format('%s, last asked at %s, %s wait', (select w.status from core.webhooks w where w.id = hooks[4]), max(a.at), (select count(*) from automation.deliveries d where d.webhook_id = hooks[4] and d.status = 'pending')) as f
       from testdata.outage_attempts a where a.seed = play_webhook_outage.seed and a.hook = 4) s;
 
-  got := '';
-  foreach hook in array hooks[3:4] loop  -- another's hook, and the own that is disabled
-    perform core.act_as(case hook when hooks[3] then stranger else owner end);
-    begin
-      perform automation.replay(hook);
-    exception when sqlstate '42501' then
-      got := got || sqlstate || ' ';
-    end;
-  end loop;
-  return query select 8, 'nobody replays another''s hook, nor one that is disabled', '42501 42501', rtrim(got), rtrim(got) = '42501 42501';
+  perform core.act_as(person[2]);
+  got := left(testdata.answer(format('select automation.replay(%L)', hooks[3])), 5);
   perform core.act_as(owner);
+  return query select * from testdata.step(8, 'nobody replays another''s hook, nor one that is disabled', '42501 42501', got || ' ' || left(testdata.answer(format('select automation.replay(%L)', hooks[4])), 5));
   given_up := automation.replay(hooks[2]);
   again := automation.replay(hooks[2]);
   return query select 9, 'the owner replays what was given up, once', s.e, s.f, s.f = s.e
@@ -214,7 +202,7 @@ begin
 exception when sqlstate 'P0888' then
   return sqlerrm;
 end $$;
-select pg_temp.moved_0888('0', 3, 503) = 'none', pg_temp.moved_0888('1 minute', 3, 503) = 'late', pg_temp.moved_0888('-10 seconds', 3, 503) = 'early', pg_temp.moved_0888('-1 minute', 3, 429) = 'while open', pg_temp.moved_0888('1 minute', 3, 429) = 'late';
+select pg_temp.moved_0888('0', 3, 503) = 'none', pg_temp.moved_0888('1 minute', 3, 503) = 'late out of order', pg_temp.moved_0888('-10 seconds', 3, 503) = 'early late', pg_temp.moved_0888('-1 minute', 3, 429) = 'while open', pg_temp.moved_0888('1 minute', 3, 429) = 'late out of order';
 select rule, blueprint.raises(sql, '23505', rule) from (values
   ($$ insert into testdata.responses select * from testdata.responses limit 1 $$, 'responses_hook_since_pk'), ($$ insert into testdata.outage_attempts select * from testdata.outage_attempts where seed = 42888 limit 1 $$, 'outage_attempts_seed_delivery_id_attempt_no_pk')) v(sql, rule);
 select blueprint.raises('insert into testdata.responses (hook, since, latency_ms, every) values (9, ''0'', 1, 0)', '23514', 'responses_every_check');
