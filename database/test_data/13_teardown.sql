@@ -40,7 +40,7 @@ begin atomic
       case when c.parent is not null and target.is_one and exists (select from testdata.uuid_columns(naming.relation) o where o.is_own) then format('right(t.%I::text, 9) = any (%s)', c.name, tag.tails) end as hangs
     from testdata.uuid_columns(naming.relation) c, tag, target
     union all
-    select format('t.%I ~ %s', a.attname, tag.ending), null, null from pg_catalog.pg_attribute a, tag
+    select format('t.%I ~ %s', a.attname, tag.ending), null::text as other, null::text as hangs from pg_catalog.pg_attribute a, tag
     where a.attrelid = naming.relation and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' and a.atttypid = 'text'::regtype and a.attname like '%\_id')
   select coalesce(string_agg(n.says, ' or '), 'false'), coalesce(concat_ws(' or ', string_agg(n.other, ' or '), string_agg(n.hangs, ' or ')), '') from names n;
 end;

@@ -28,24 +28,24 @@ create function testdata.reserved_address(address inet) returns boolean
 create function testdata.pii_in(value text, name text) returns table (sort text, what text)
   language sql stable parallel safe
 begin atomic
-  select 'mail', m[1] from regexp_matches(pii_in.value, '([[:alnum:]._%+-]+@[[:alnum:]-]+(?:\.[[:alnum:]-]+)+)', 'g') m where not testdata.reserved_host(split_part(m[1], '@', 2))
+  select 'mail' as sort, m[1] as what from regexp_matches(pii_in.value, '([[:alnum:]._%+-]+@[[:alnum:]-]+(?:\.[[:alnum:]-]+)+)', 'g') m where not testdata.reserved_host(split_part(m[1], '@', 2))
   union all
-  select 'host', m[1] from regexp_matches(pii_in.value, '[a-z][a-z0-9+.-]*://(?:[^/?#@[:space:]"]*@)?([^/?#:[:space:]"]+)', 'gi') m where not testdata.reserved_host(m[1]) and not pg_input_is_valid(m[1], 'inet')
+  select 'host' as sort, m[1] as what from regexp_matches(pii_in.value, '[a-z][a-z0-9+.-]*://(?:[^/?#@[:space:]"]*@)?([^/?#:[:space:]"]+)', 'gi') m where not testdata.reserved_host(m[1]) and not pg_input_is_valid(m[1], 'inet')
   union all
-  select 'host', pii_in.value where pii_in.name ~ '(^|_)(host|domain)$' and pii_in.value ~ '\.' and not testdata.reserved_host(pii_in.value)
+  select 'host' as sort, pii_in.value as what where pii_in.name ~ '(^|_)(host|domain)$' and pii_in.value ~ '\.' and not testdata.reserved_host(pii_in.value)
   union all
-  select 'address', m[1] from regexp_matches(pii_in.value, '(?<![[:alnum:].:-])(\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7})(?:/\d+)?(?![[:alnum:]:]|\.[[:alnum:]])', 'gi') m
+  select 'address' as sort, m[1] as what from regexp_matches(pii_in.value, '(?<![[:alnum:].:-])(\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7})(?:/\d+)?(?![[:alnum:]:]|\.[[:alnum:]])', 'gi') m
   where pg_input_is_valid(m[1], 'inet') and not testdata.reserved_address(m[1]::inet)
   union all
-  select 'phone', m[1] from regexp_matches(pii_in.value, '(?<![[:alnum:].:-])(\+\d[\d ().-]{7,17}\d|\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4})(?![[:alnum:]:-])', 'g') m where regexp_replace(m[1], '\D', '', 'g') !~ '55501\d\d$'
+  select 'phone' as sort, m[1] as what from regexp_matches(pii_in.value, '(?<![[:alnum:].:-])(\+\d[\d ().-]{7,17}\d|\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4})(?![[:alnum:]:-])', 'g') m where regexp_replace(m[1], '\D', '', 'g') !~ '55501\d\d$'
   union all
-  select 'iban', m[1] from regexp_matches(pii_in.value, '\m([A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30})\M', 'g') m where testdata.iban(replace(m[1], ' ', ''))
+  select 'iban' as sort, m[1] as what from regexp_matches(pii_in.value, '\m([A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30})\M', 'g') m where testdata.iban(replace(m[1], ' ', ''))
   union all
-  select 'card', m[1] from regexp_matches(pii_in.value, '(?<![[:alnum:].-])([3-6]\d{3}(?:[ -]?\d){9,15})(?![[:alnum:]-]|\.\d)', 'g') m where testdata.luhn(regexp_replace(m[1], '\D', '', 'g'))
+  select 'card' as sort, m[1] as what from regexp_matches(pii_in.value, '(?<![[:alnum:].-])([3-6]\d{3}(?:[ -]?\d){9,15})(?![[:alnum:]-]|\.\d)', 'g') m where testdata.luhn(regexp_replace(m[1], '\D', '', 'g'))
   union all
-  select 'ein', m[1] from regexp_matches(pii_in.value, '(?<![[:alnum:]-])(\d{2}-\d{7})(?![[:alnum:]-])', 'g') m where m[1] !~ '^00-'
+  select 'ein' as sort, m[1] as what from regexp_matches(pii_in.value, '(?<![[:alnum:]-])(\d{2}-\d{7})(?![[:alnum:]-])', 'g') m where m[1] !~ '^00-'
   union all
-  select 'name', pii_in.value where pii_in.name ~ '(^|_)(display|donor|full|given|family|legal|holder|recipient|person)_?name$' and exists (
+  select 'name' as sort, pii_in.value as what where pii_in.name ~ '(^|_)(display|donor|full|given|family|legal|holder|recipient|person)_?name$' and exists (
     select from regexp_split_to_table(pii_in.value, '[ -]+') w(word) where w.word ~ '[[:alpha:]]{2}' and w.word <> all ('{Workshop,Service,Agent,HingeCraft,Test,Foundation}') and not exists (select from testdata.words l where l.value = w.word)
       and not exists (select from testdata.places p where w.word = any (regexp_split_to_array(p.city, '[ -]+'))));
 end;
@@ -59,10 +59,10 @@ begin atomic
     select n.path || c.step, coalesce(c.name, n.name), c.node from nodes n, lateral (
       select '.' || o.key, o.key, o.value from jsonb_each(case jsonb_typeof(n.node) when 'object' then n.node else '{}' end) o
       union all
-      select '[' || a.place - 1 || ']', null, a.value from jsonb_array_elements(case jsonb_typeof(n.node) when 'array' then n.node else '[]' end) with ordinality a(value, place)) c(step, name, node))
+      select '[' || a.place - 1 || ']', null::text as name, a.value from jsonb_array_elements(case jsonb_typeof(n.node) when 'array' then n.node else '[]' end) with ordinality a(value, place)) c(step, name, node))
   select ltrim(n.path, '.'), n.name, n.node #>> '{}' from nodes n where jsonb_typeof(n.node) in ('string', 'number')
   union all
-  select ltrim(n.path || '.' || k.key, '.'), 'key', k.key from nodes n, jsonb_object_keys(case jsonb_typeof(n.node) when 'object' then n.node else '{}' end) k(key);
+  select ltrim(n.path || '.' || k.key, '.'), 'key' as name, k.key from nodes n, jsonb_object_keys(case jsonb_typeof(n.node) when 'object' then n.node else '{}' end) k(key);
 end;
 
 create function testdata.text_columns(relation regclass) returns table (name text, is_json boolean)
