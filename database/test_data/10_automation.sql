@@ -273,7 +273,7 @@ begin
   outbox as (
     insert into automation.outbox (id, occurred_at, event_type, aggregate_kind, aggregate_id, aggregate_seq, payload, published_at) select e.id, e.at, e.event_type, e.machine, e.aggregate, e.seq, e.payload, e.at + interval '50 milliseconds' from events e order by e.at, e.id returning 1),
   heads as (
-    insert into automation.aggregate_heads as h (aggregate_kind, aggregate_id, last_seq) select e.machine, e.aggregate, max(e.seq) from events e group by 1, 2
+    insert into automation.aggregate_heads as h (aggregate_kind, aggregate_id, last_seq) select e.machine, e.aggregate, max(e.seq) from events e group by 1, 2 order by 1, 2  -- in one order, or two chunks wait for each other
     on conflict (aggregate_kind, aggregate_id) do update set last_seq = greatest(h.last_seq, excluded.last_seq) returning (xmax = 0)::int as fresh),
   deliveries as (
     insert into automation.deliveries (id, occurred_at, webhook_id, event_id, event_at, event_seq, event_type, status, attempt_count, next_attempt_at, fence, last_status_code, ordering_key)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 NEXT_STEPS = (
     ("hc status", "how the 1,000 tasks stand"),
     ("hc server psql", "look around in the database"),
-    ("hc seed --scale demo", "a few thousand made-up rows, to have something to look at"),
+    ("hc seed --scale demo", "made-up rows in every room, to have something to look at"),
     ("hc blame core.users", "which task made an object, with file and line"),
     ("hc prove", "every task red before, green after, red after revert"),
     ("hc drift", "what was changed by hand since"),
