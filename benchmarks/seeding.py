@@ -64,11 +64,8 @@ class Seeding:
 
     def copied(self) -> tuple[int, float]:
         """Rows and seconds of COPY FROM of the rows in `ours` into another clone, under the same settings, in as many sessions."""
-        self._clone("theirs")
-        with connect(self.on("theirs")) as connection:  # makes the partitions
-            connection.execute("set testdata.allow = on; set role hc_owner")
-            connection.execute("select testdata.plan('sf1', 7, 'fast', %s::numeric)", (SCALE,))
-            connection.execute("reset role")
+        self._empty_theirs()
+        with connect(self.on("theirs")) as connection:
             tables = [
                 (table, columns, predicate)
                 for table, columns, predicate in connection.execute(_TABLES).fetchall()
@@ -80,6 +77,12 @@ class Seeding:
         with ThreadPoolExecutor(SESSIONS) as pool:
             rows = sum(pool.map(lambda file: self._import(*file), files))
         return rows, time.perf_counter() - began
+
+    def _empty_theirs(self) -> None:
+        self._clone("theirs")
+        with connect(self.on("theirs")) as connection:  # a plan makes the partitions
+            connection.execute("set testdata.allow = on; set role hc_owner")
+            connection.execute("select testdata.plan('sf1', 7, 'fast', %s::numeric)", (SCALE,))
 
     def _export(self, table: str, columns: list[str], predicate: str) -> Path:
         path = self._folder / f"{table}.copy"
@@ -101,7 +104,7 @@ class Seeding:
 
     def faked(self) -> dict[str, float]:
         """Rows a second of Faker with executemany, by table, in one session under the same settings."""
-        self._clone("theirs")
+        self._empty_theirs()
         found = {}
         with connect(self.on("theirs"), autocommit=False) as connection, connection.cursor() as cursor:
             cursor.execute("set session_replication_role = replica")
