@@ -30,6 +30,7 @@ create table testdata.seeds (
   until timestamptz not null,
   before jsonb not null default '{}' constraint seeds_before_check check (jsonb_typeof(before) = 'object'),
   proof jsonb constraint seeds_proof_check check (jsonb_typeof(proof) = 'object'),
+  shape double precision[] storage external,
   created_at timestamptz not null default clock_timestamp(),
   loaded_at timestamptz,
   constraint seeds_seed_key unique (seed),
@@ -122,6 +123,7 @@ comment on column testdata.seeds.since is 'Begin of the window.';
 comment on column testdata.seeds.until is 'End of the window.';
 comment on column testdata.seeds.before is 'What teardown puts back: number series, partitions, balances.';
 comment on column testdata.seeds.proof is 'What prove_no_pii() signed.';
+comment on column testdata.seeds.shape is 'shape_of() its window.';
 comment on column testdata.seeds.created_at is 'When it was planned.';
 comment on column testdata.seeds.loaded_at is 'When the last chunk was done.';
 comment on table testdata.generators is 'What can be made: testdata.<name>(seed, lo, hi, sf) inserts exactly the rows numbered [lo, hi) and returns how many. @distribution local';
@@ -237,21 +239,21 @@ create function testdata.chance(seed bigint, salt int, n bigint, p double precis
 
 create function testdata.permute(i bigint, n bigint, seed bigint) returns bigint
   language sql immutable strict parallel safe
-  return (i * (array[1073741827, 1073741831, 1073741833, 1073741839, 1073741843, 1073741857, 1073741891, 1073741909]::bigint[])[1 + (seed & 7)]
+  return (i * ('{1073741827,1073741831,1073741833,1073741839,1073741843,1073741857,1073741891,1073741909}'::bigint[])[1 + (seed & 7)]
     + (hashint8extended(n, seed) & 1073741823)) % n;
 
 create function testdata.uid(seed bigint, kind int, n bigint, ms bigint) returns uuid
   language sql immutable strict parallel safe
-  return (lpad(to_hex(ms), 12, '0') || '7' || lpad(to_hex(kind & 4095), 3, '0')
+  return (lpad(to_hex((ms << 16) | 28672 | (kind & 4095)), 16, '0')
     || to_hex('-9223372036854775808'::bigint | ((n & 268435455) << 34) | ((hashint8extended(seed, 852) & 1023) << 24) | 8279002))::uuid;
 
 create function testdata.is_test_id(id uuid) returns boolean
-  language sql immutable strict parallel safe
+  language sql immutable parallel safe
   return right(id::text, 6) = '7e53da' and uuid_extract_version(id) = 7;
 
 create function testdata.ms(at timestamptz) returns bigint
-  language sql immutable strict parallel safe
-  return floor(extract(epoch from at) * 1000)::bigint;
+  language sql stable strict parallel safe
+  return floor(date_part('epoch', at) * 1000 + 0.0005::double precision)::bigint;  -- half a microsecond, for what binary fractions lose
 
 comment on function testdata.h is 'Sixty-four well mixed bits of (seed, salt, n); salt keeps the draws of one row apart.';
 comment on function testdata.unit is 'Uniform in [0, 1) of (seed, salt, n).';
@@ -291,7 +293,7 @@ select count(*) = 0 from blueprint.open_to_public('testdata');
 -- proves: 20,000 draws keep to each declared law (Kolmogorov distance below 0.01), moment() never falls and stays in its window, 20:00 gets four times the rows of 04:00, weights of sum 0 raise 22023.
 -- needs: BUILD_0852
 create function testdata.zipf(u double precision, n bigint, s double precision) returns bigint
-  language sql immutable strict parallel safe
+  language sql immutable parallel safe
   return least(n, floor(power(1 + u * (power((n + 1)::double precision, 1 - s) - 1), 1 / (1 - s)))::bigint);
 
 create function testdata.exponential(u double precision, mean double precision) returns double precision
@@ -335,7 +337,7 @@ begin
 end $$;
 
 create function testdata.pick_weighted(u double precision, cum double precision[]) returns int
-  language sql immutable strict parallel safe
+  language sql immutable parallel safe
   return least(width_bucket(u, cum) + 1, cardinality(cum));
 
 create table testdata.calendar (
@@ -355,11 +357,12 @@ select 'month', m, power(1.03, m) * case m % 12 when 3 then 1.15 when 10 then 1.
 create function testdata.shape_of(since timestamptz, until timestamptz) returns double precision[]
   language sql stable
 begin atomic
-  select testdata.cumulate(array_agg(h.weight * m.weight order by w.hour))
-  from generate_series(0, ceil(extract(epoch from until - since) / 3600)::int - 1) as w(hour)
-  join testdata.calendar h on h.unit = 'hour_of_week' and h.position
-    = ((extract(isodow from (since + interval '1 hour' * w.hour) at time zone 'UTC') - 1) * 24 + extract(hour from (since + interval '1 hour' * w.hour) at time zone 'UTC'))::int
-  join testdata.calendar m on m.unit = 'month' and m.position = least(47, w.hour / 730);
+  with weights as materialized (
+    select array_agg(c.weight order by c.position) filter (where c.unit = 'hour_of_week') as of_hour, array_agg(c.weight order by c.position) filter (where c.unit = 'month') as of_month,
+      ((extract(isodow from shape_of.since at time zone 'UTC') - 1) * 24 + extract(hour from shape_of.since at time zone 'UTC'))::int as first_hour
+    from testdata.calendar c)
+  select array[0::double precision] || testdata.cumulate(array(select w.of_hour[1 + (w.first_hour + h.hour) % 168] * w.of_month[1 + least(47, h.hour / 730)]
+    from weights w, generate_series(0, ceil(extract(epoch from shape_of.until - shape_of.since) / 3600)::int - 1) as h(hour)));
 end;
 
 create function testdata.spread(seed bigint, salt int, i bigint, total bigint) returns double precision
@@ -368,8 +371,8 @@ create function testdata.spread(seed bigint, salt int, i bigint, total bigint) r
 
 create function testdata.moment(u double precision, since timestamptz, shape double precision[]) returns timestamptz
   language sql stable strict parallel safe
-  return date_trunc('milliseconds', since + interval '1 hour' * (width_bucket(u, shape)
-    + (u - coalesce(shape[width_bucket(u, shape)], 0)) / (shape[width_bucket(u, shape) + 1] - coalesce(shape[width_bucket(u, shape)], 0))));
+  return date_trunc('milliseconds', since + interval '1 hour' * (width_bucket(u, shape) - 1
+    + (u - shape[width_bucket(u, shape)]) / (shape[width_bucket(u, shape) + 1] - shape[width_bucket(u, shape)])));
 
 create function testdata.local_moment(at timestamptz, zone text) returns timestamptz
   language sql stable strict parallel safe
@@ -386,9 +389,9 @@ comment on function testdata.lognormal is 'Lognormal quantile by its median and 
 comment on function testdata.poisson is 'Poisson quantile by inversion; lambda up to some hundred.';
 comment on function testdata.cumulate is 'Cumulative shares of weights, as pick_weighted() and moment() take them; 22023 when they say nothing.';
 comment on function testdata.pick_weighted is 'Place 1..n of a uniform draw among cumulative shares.';
-comment on function testdata.shape_of is 'Cumulative share of what happens, hour by hour of a window (UTC): daily and weekly rhythm, growth and campaign months. Ask for it once a statement: (select testdata.shape_of(...)).';
+comment on function testdata.shape_of is 'Share of everything that has happened by each hour of a window (UTC), from 0 to 1: daily and weekly rhythm, growth and campaign months. Generators ask span(), for which it is made once.';
 comment on function testdata.spread is 'A uniform draw for row i of total in order of i: what moment() takes to keep rows in order of time.';
-comment on function testdata.moment is 'The instant at which a share u of everything has happened, to the millisecond. Compute u in a subquery (offset 0), so that this is inlined.';
+comment on function testdata.moment is 'The instant at which a share u of everything has happened, to the millisecond. u and shape want to be columns or variables: then this is inlined, 15 times faster.';
 comment on function testdata.local_moment is 'The same time of day in a zone.';
 
 -- verify
@@ -510,20 +513,33 @@ begin atomic
     from generate_series(1, path_times.steps) as k(k)) t;
 end;
 
-create function testdata.write_history(machine text, source text) returns bigint
+create type testdata.walked as (entity_id uuid, path text[], times timestamptz[], actor_id uuid);
+
+create function testdata.write_history(machine text, walks testdata.walked[]) returns bigint
   language plpgsql set search_path = ''
 as $$
 declare
   written bigint;
 begin
-  execute format($q$
-    insert into core.status_changes (id, occurred_at, machine, entity_id, from_status, to_status, actor_id, actor_role, reason)
-    select (left(testdata.uid(0, 855, (hashtextextended(s.entity_id::text, 0) << 6) + (k.k << 2), testdata.ms(s.times[k.k]))::text, 27) || right(s.entity_id::text, 9))::uuid, s.times[k.k], $1, s.entity_id, s.path[k.k - 1], s.path[k.k], s.actor_id,
-      coalesce(t.guard_role, 'hc_worker'), case when t.requires_reason then 'test data' end
-    from (%s) s(entity_id, path, times, actor_id) cross join lateral generate_series(2, cardinality(s.path)) as k(k)
-    left join core.state_transitions t on t.machine = $1 and t.from_status = s.path[k.k - 1] and t.to_status = s.path[k.k]$q$, source) using machine;
+  insert into core.status_changes (id, occurred_at, machine, entity_id, from_status, to_status, actor_id, actor_role, reason)
+  select (lpad(to_hex((testdata.ms(w.times[k.k]) << 16) | 28672 | 855), 16, '0') || to_hex(134217728 | (((w.hash << 4) + k.k) & 67108863)) || right(w.entity, 9))::uuid, w.times[k.k], write_history.machine, w.entity_id, w.path[k.k - 1], w.path[k.k],
+    w.actor_id, coalesce(t.guard_role, 'hc_worker'), case when t.requires_reason then 'test data' end
+  from (
+    select s.*, s.entity_id::text as entity, hashtextextended(s.entity_id::text, 0) as hash from unnest(walks) s where cardinality(s.path) > 1 offset 0) w
+  cross join lateral generate_series(2, cardinality(w.path)) as k(k)
+  left join core.state_transitions t on t.machine = write_history.machine and t.from_status = w.path[k.k - 1] and t.to_status = w.path[k.k];
   get diagnostics written = row_count;
   return written;
+end $$;
+
+create function testdata.write_history(machine text, source text) returns bigint
+  language plpgsql set search_path = ''
+as $$
+declare
+  walks testdata.walked[];
+begin
+  execute format('select array_agg(row(s.entity_id, s.path, s.times, s.actor_id)::testdata.walked) from (%s) s(entity_id, path, times, actor_id)', source) into walks;
+  return testdata.write_history(machine, walks);
 end $$;
 
 create function testdata.replay(relation regclass, machine text, source text, status_column text default 'status') returns bigint
@@ -560,7 +576,9 @@ comment on function testdata.refresh_walks is 'Reads all machines again; returns
 comment on function testdata.walks_of is 'A mix of final statuses ({"active": 9, "suspended": 1}) as ranges [lo, hi) of a uniform draw: join a generator with it. 22023 for a status no walk ends in.';
 comment on function testdata.walk is 'The walk of one key; for many keys join walks_of().';
 comment on function testdata.path_times is 'The instants of the steps of a path: since, then lognormal dwell times, strictly increasing.';
-comment on function testdata.write_history is 'Writes the log of transitions for a query of (entity_id, path, times, actor_id); returns the number of rows. Their ids end as that of the entity: with its seed.';
+comment on type testdata.walked is 'The way of one entity through its machine: statuses, the instant of each, and who took the steps.';
+comment on function testdata.write_history(text, testdata.walked[]) is 'Writes the log of transitions for the ways of entities; returns the number of rows. Their ids end as that of the entity: with its seed.';
+comment on function testdata.write_history(text, text) is 'The same for a query of (entity_id, path, times, actor_id), for what lies in tables; a generator that has its ways at hand passes them.';
 comment on function testdata.replay is 'Takes the steps of a query of (entity_id, path) as updates, under the role each step asks for and with a reason; returns the number of updates.';
 
 -- verify
@@ -597,7 +615,7 @@ select count(*) = 0 from blueprint.open_to_public('testdata');
 
 -- task: BUILD_0856 create_test_data critical
 -- title: Load seeds by parallel, resumable key ranges: testdata.plan, run_chunk, work in fast or honest mode
--- does: plan() orders the generators by what they need, cuts their keys into chunks and makes the month partitions of the window; run_chunk() makes one chunk, whole or not at all;
+-- does: plan() orders the generators by what waits for them, cuts their keys into chunks and makes the month partitions of the window; run_chunk() makes one chunk, whole or not at all;
 --   procedure work() takes chunk after chunk (SKIP LOCKED, so any number of sessions may), commits each, and goes on where a killed one stopped. fast: session_replication_role is
 --   replica and whoever calls is a superuser; honest: triggers and foreign keys fire. Generators ask window_start(), window_end() and keys_of().
 -- proves: a toy generator gives the same rows in one chunk, in seven and in reverse order, a chunk that fails leaves nothing and is made again, a cycle is refused, a partitioned target covers the window.
@@ -612,13 +630,22 @@ create function testdata.window_end() returns timestamptz
   language sql stable
   return coalesce(nullif(current_setting('testdata.until', true), '')::timestamptz, timestamptz '2026-11-01 00:00+00');
 
+create type testdata.span as (since timestamptz, until timestamptz, shape double precision[]);
+
+create function testdata.span() returns testdata.span
+  language sql stable
+begin atomic
+  select row(w.since, w.until, coalesce((select s.shape from testdata.seeds s where s.since = w.since and s.until = w.until limit 1), testdata.shape_of(w.since, w.until)))::testdata.span
+  from (select testdata.window_start() as since, testdata.window_end() as until) w;
+end;
+
 create function testdata.keys_of(generator text, sf numeric) returns bigint
   language sql stable
 begin atomic
   select greatest(g.least_rows, ceil(g.rows_at_sf1 * keys_of.sf)::bigint) from testdata.generators g where g.name = keys_of.generator;
 end;
 
-create function testdata.generator_order() returns table (name text, depth int)
+create function testdata.generator_order() returns table (name text, height int)
   language plpgsql stable set search_path = ''
 as $$
 begin
@@ -632,11 +659,11 @@ begin
     raise exception using errcode = '22023', message = 'generators wait for each other in a circle', hint = 'Look at testdata.generators.after.';
   end if;
   return query
-  with recursive layer (name, depth) as (
+  with recursive layer (name, height) as (
     select g.name, 0 from testdata.generators g
     union
-    select g.name, l.depth + 1 from layer l join testdata.generators g on l.name = any (g.after))
-  select l.name, max(l.depth) from layer l group by l.name order by 2, 1;
+    select a, l.height + 1 from layer l join testdata.generators g using (name), unnest(g.after) a)
+  select l.name, max(l.height) from layer l group by l.name order by 2 desc, 1;
 end $$;
 
 create function testdata.plan(profile text, seed bigint, mode text default 'fast', sf numeric default null, until timestamptz default null) returns uuid
@@ -657,8 +684,9 @@ begin
     raise exception using errcode = '22023', message = format('seed %s would make ids of a seed that is loaded', seed), hint = 'Take another seed, or remove the loaded one first.';
   end if;
   perform testdata.refresh_walks();
-  insert into testdata.seeds (profile, seed, mode, sf, since, until)
-  values (profile, seed, mode, coalesce(plan.sf, p.sf), coalesce(plan.until, p.until) - make_interval(days => p.window_days), coalesce(plan.until, p.until))
+  insert into testdata.seeds (profile, seed, mode, sf, since, until, shape)
+  select plan.profile, plan.seed, plan.mode, coalesce(plan.sf, p.sf), w.since, w.until, testdata.shape_of(w.since, w.until)
+  from (select coalesce(plan.until, p.until) - make_interval(days => p.window_days) as since, coalesce(plan.until, p.until) as until) w
   returning id into made;
   back := greatest(1, (extract(year from age(now(), coalesce(plan.until, p.until) - make_interval(days => p.window_days))) * 12
     + extract(month from age(now(), coalesce(plan.until, p.until) - make_interval(days => p.window_days))))::int + 1);
@@ -676,7 +704,7 @@ begin
   select made, g.name, lo, least(lo + g.chunk_rows, testdata.keys_of(g.name, coalesce(plan.sf, p.sf)))
   from testdata.generator_order() o join testdata.generators g using (name),
     generate_series(0, testdata.keys_of(g.name, coalesce(plan.sf, p.sf)) - 1, g.chunk_rows) lo
-  order by o.depth, g.name, lo;
+  order by o.height desc, g.name, lo;
   return made;
 end $$;
 
@@ -724,6 +752,8 @@ begin
     select distinct t from testdata.chunks c join testdata.generators g on g.name = c.generator, unnest(g.targets || 'testdata.entities'::text) t
     where c.id = chunk and (
       select sum(o.rows) >= 1000 and bool_and(o.status = 'done') from testdata.chunks o where o.seed_id = c.seed_id and o.generator = c.generator)
+      and (t <> 'core.status_changes' or not exists (  -- nearly all write it, and none reads it before it is whole
+        select from testdata.chunks o join testdata.generators w on w.name = o.generator where o.seed_id = c.seed_id and o.status <> 'done' and t = any (w.targets)))
   loop
     execute 'analyze ' || target::regclass;
     analyzed := analyzed + 1;
@@ -773,8 +803,10 @@ end $$;
 
 comment on function testdata.window_start is 'Begin of the window of the running chunk; of profile nano when a generator is called by hand.';
 comment on function testdata.window_end is 'End of the window of the running chunk; of profile nano when a generator is called by hand.';
+comment on type testdata.span is 'A window and its shape_of(). A variable of this type, unlike one of an array, hands its array to every row without a copy.';
+comment on function testdata.span is 'The window of the running chunk with its shape, as plan() kept it.';
 comment on function testdata.keys_of is 'How many keys a generator has at a scale factor.';
-comment on function testdata.generator_order is 'Generators with the number of others that must run before; 22023 for a circle.';
+comment on function testdata.generator_order is 'Generators with the length of the longest row of others that wait for them, that one first: sessions run out of work last. 22023 for a circle.';
 comment on function testdata.plan is 'Plans a data set and returns its id: partitions, chunks in order. 22023 for an unknown profile or a seed whose ids would meet those of a loaded one.';
 comment on function testdata.run_chunk is 'Makes a chunk, whole or not at all, and returns the number of rows; 0 when it was done already. 55000 when session_replication_role does not fit the mode.';
 comment on function testdata.next_chunk is 'The next chunk whose needs are done, locked; null when there is none just now.';
@@ -801,7 +833,7 @@ end $$;
 create function testdata.gen_after_0856(seed bigint, lo bigint, hi bigint, sf numeric) returns bigint language sql as $$ select count(*) from probe_0856.rows where n >= lo and n < hi $$;
 insert into testdata.generators (name, targets, after, rows_at_sf1, chunk_rows, least_rows) values
   ('gen_after_0856', '{}', '{gen_probe_0856}', 100, 50, 10), ('gen_probe_0856', '{probe_0856.rows}', '{}', 40000, 6, 10);
-select array_agg(name order by depth) = '{gen_probe_0856,gen_after_0856}' from testdata.generator_order();
+select array_agg(name order by height desc) = '{gen_probe_0856,gen_after_0856}', array_agg(height order by height) = '{0,1}' from testdata.generator_order();
 select testdata.keys_of('gen_probe_0856', 0.001) = 40, testdata.keys_of('gen_after_0856', 0.001) = 10;
 select blueprint.raises($$ select testdata.plan('mega', -856) $$, '22023', 'no profile mega');
 create temporary table planned_0856 as select testdata.plan('nano', -1000856, 'honest') as id;
@@ -820,6 +852,11 @@ update testdata.chunks c set rows = 1000, status = case when c.lo = 0 then 'plan
 select max(testdata.analyze_after(c.id)) = 0 from testdata.chunks c join planned_0856 p on p.id = c.seed_id;
 update testdata.chunks c set status = 'done' from planned_0856 p where c.seed_id = p.id;
 update testdata.chunks c set status = 'planned' from planned_0856 p where c.seed_id = p.id and c.generator = 'gen_after_0856';
+update testdata.generators set targets = '{core.status_changes}' where name like 'gen_%_0856';
+update testdata.chunks c set rows = 1000 from planned_0856 p where c.seed_id = p.id;
+select max(testdata.analyze_after(c.id)) = 1 from testdata.chunks c join planned_0856 p on p.id = c.seed_id where c.generator = 'gen_probe_0856';
+update testdata.generators set targets = '{}' where name = 'gen_after_0856';
+select max(testdata.analyze_after(c.id)) = 2 from testdata.chunks c join planned_0856 p on p.id = c.seed_id where c.generator = 'gen_probe_0856';
 select testdata.next_chunk(p.id) = c.id, testdata.run_chunk(c.id) = 10, testdata.run_chunk(c.id) = 0 from planned_0856 p join testdata.chunks c on c.seed_id = p.id and c.generator = 'gen_after_0856';
 select testdata.next_chunk(id) is null, (select bool_and(c.status = 'done' and c.ms >= 0 and c.done_at is not null and c.rows > 0) from testdata.chunks c where c.seed_id = p.id) from planned_0856 p;
 update testdata.generators set chunk_rows = 1000 where name = 'gen_probe_0856';

@@ -335,7 +335,7 @@ create function testdata.phone(seed bigint, n bigint) returns text
   return '+1-' || (200 + (hashint8extended(n, seed) & 1048575) % 800)::text || '-555-01' || lpad(((hashint8extended(n, seed) & 1048575) / 800 % 100)::text, 2, '0');
 
 create function testdata.ip(seed bigint, n bigint) returns inet
-  language sql immutable strict parallel safe
+  language sql immutable parallel safe
   return case when (hashint8extended(n, seed) & 7) = 0
     then ('2001:db8::' || to_hex((hashint8extended(n, seed) >> 8) & 65535) || ':' || to_hex((hashint8extended(n, seed) >> 24) & 65535))::inet
     else ((array['192.0.2.', '198.51.100.', '203.0.113.'])[1 + (hashint8extended(n, seed) & 1023) % 3] || (1 + (hashint8extended(n, seed) >> 10 & 65535) % 254)::text)::inet end;

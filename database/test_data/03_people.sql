@@ -9,7 +9,7 @@
 -- proves: an honest run makes hi - lo rows, two halves have the digest of the whole, erased rows carry no mail, zones belong to countries, the top country holds 15 to 40 %, merges point to the living.
 -- needs: BUILD_0663, BUILD_0670, BUILD_0854, BUILD_0855, BUILD_0856
 create function testdata.steps_of(u double precision, since timestamptz, until timestamptz, steps int) returns timestamptz[]
-  language sql stable strict parallel safe
+  language sql stable parallel safe
   return (array[since,
     date_trunc('milliseconds', since + (until - since) * (0.0005 + 0.02 * u * u)), date_trunc('milliseconds', since + (until - since) * (0.15 + 0.25 * u)), date_trunc('milliseconds', since + (until - since) * (0.42 + 0.1 * u)),
     date_trunc('milliseconds', since + (until - since) * (0.54 + 0.08 * u)), date_trunc('milliseconds', since + (until - since) * (0.64 + 0.08 * u)), date_trunc('milliseconds', since + (until - since) * (0.74 + 0.08 * u)),
@@ -33,8 +33,10 @@ create function testdata.users_of(seed bigint, lo bigint, hi bigint, sf numeric)
   language plpgsql stable set search_path = '' rows 10000
 as $$
 declare
+  ended constant timestamptz := testdata.window_end();
+  begun constant timestamptz := testdata.window_start();
   total constant bigint := testdata.keys_of('gen_users', sf);
-  shape constant double precision[] := testdata.shape_of(testdata.window_start(), testdata.window_end());
+  span constant testdata.span := testdata.span();
   weights constant double precision[] := (select testdata.cumulate(array_agg(p.weight order by p.n)) from testdata.places p);
 begin
   return query
@@ -44,7 +46,7 @@ begin
     from generate_series(lo - lo % 10, least(total, hi + (10 - hi % 10) % 10) - 1) k offset 0),
   people as materialized (
     select d.n, case when d.n < 20 or d.u_kind < 0.94 then 'human' when d.u_kind < 0.97 then 'organisation' when d.u_kind < 0.99 then 'service' else 'agent' end as kind,
-      testdata.pick_weighted(d.u_place, weights) as place, w.status, w.path, testdata.moment(d.u, testdata.window_start(), shape) as at, d.u_times
+      testdata.pick_weighted(d.u_place, weights) as place, w.status, w.path, testdata.moment(d.u, begun, span.shape) as at, d.u_times
     from draws d
     join testdata.walks_of('user', '{"active": 80, "invited": 7, "deactivated": 7, "suspended": 3, "erased": 3}') w
       on case when d.n < 20 then w.path = '{invited,active}' else d.u_status >= w.lo and d.u_status < w.hi end),
@@ -53,7 +55,7 @@ begin
     from people p window block as (partition by p.n / 10 order by p.n)),
   merges as (
     select r.*, case when r.status = 'deactivated' and r.kind = 'human' and r.before = 'activehuman' and r.path <> '{invited,deactivated}' then testdata.uid(seed, 1, r.n_before, testdata.ms(r.at_before)) end as target from rows r)
-  select m.n, m.id, m.kind, m.place, m.status, m.path, testdata.steps_of(m.u_times, m.at, testdata.window_end(), cardinality(m.path)), m.target,
+  select m.n, m.id, m.kind, m.place, m.status, m.path, testdata.steps_of(m.u_times, m.at, ended, cardinality(m.path)), m.target,
     lead(case when m.target is not null then m.id end) over (partition by m.n / 10 order by m.n), m.at
   from merges m;
 end $$;
@@ -62,6 +64,7 @@ create function testdata.gen_users(seed bigint, lo bigint, hi bigint, sf numeric
   language plpgsql set search_path = ''
 as $$
 declare
+  ended constant timestamptz := testdata.window_end();
   given constant text[] := testdata.list('given');
   family constant text[] := testdata.list('family');
   key_version constant int := (select k.version from core.keyring k where k.purpose = 'user.email' and k.is_active);
@@ -91,7 +94,7 @@ begin
       a.at, greatest(a.changed_at, case when 'active' = any (a.path) then seen.at end)
     from named a,
       lateral (select case when a.status <> 'erased' and a.merged_into is null then testdata.mail(a.handle, a.n) end as email) mail,
-      lateral (select date_trunc('milliseconds', case when a.status = 'active' then a.changed_at + (testdata.window_end() - a.changed_at) * power(a.u2, 0.2)
+      lateral (select date_trunc('milliseconds', case when a.status = 'active' then a.changed_at + (ended - a.changed_at) * power(a.u2, 0.2)
         else a.times[greatest(1, cardinality(a.times) - 1)] + (a.changed_at - a.times[greatest(1, cardinality(a.times) - 1)]) * a.u2 end) as at) seen
     order by a.n returning 1),
   keys as (
@@ -172,13 +175,15 @@ create function testdata.gen_legal_documents(seed bigint, lo bigint, hi bigint, 
   language plpgsql set search_path = ''
 as $$
 declare
+  ended constant timestamptz := testdata.window_end();
+  begun constant timestamptz := testdata.window_start();
   made bigint;
 begin
   perform testdata.require_allowed();
   with texts as (
     select k.n, v.kind, v.is_required, v.title, 1 + k.n % 3 as version, testdata.prose(seed, 85801, k.n, 6) as body,
-      date_trunc('minute', testdata.window_start() - interval '1 day' + (testdata.window_end() - testdata.window_start()) * (array[0, 0.4, 0.7])[1 + k.n % 3]) as since,
-      date_trunc('minute', testdata.window_start() - interval '1 day' + (testdata.window_end() - testdata.window_start()) * (array[0.4, 0.7])[1 + k.n % 3]) as until
+      date_trunc('minute', begun - interval '1 day' + (ended - begun) * (array[0, 0.4, 0.7])[1 + k.n % 3]) as since,
+      date_trunc('minute', begun - interval '1 day' + (ended - begun) * (array[0.4, 0.7])[1 + k.n % 3]) as until
     from generate_series(lo, least(hi, 12) - 1) k(n)
     join (values (0, 'tos', true, 'Terms of use'), (1, 'privacy', true, 'Privacy notice'), (2, 'charter_pledge', false, 'Pledge to the charter'), (3, 'marketing', false, 'News and offers')) v(place, kind, is_required, title) on v.place = k.n / 3),
   made_ as (
@@ -196,6 +201,7 @@ create function testdata.gen_consents(seed bigint, lo bigint, hi bigint, sf nume
   language plpgsql set search_path = ''
 as $$
 declare
+  ended constant timestamptz := testdata.window_end();
   made bigint;
 begin
   perform testdata.require_allowed();
@@ -212,13 +218,13 @@ begin
     from people p join texts t on p.since < t.until and (t.k < 2 or p.since >= t.since)
     where case t.k when 2 then testdata.chance(seed, 85804, p.n, 0.8) when 3 then testdata.chance(seed, 85805, p.n, 0.35) else true end offset 0),
   stayed as materialized (
-    select g.*, lead(g.at) over (partition by g.n, g.k order by g.v) as next_at from granted g where g.at < least(g.gone, testdata.window_end())),
+    select g.*, lead(g.at) over (partition by g.n, g.k order by g.v) as next_at from granted g where g.at < least(g.gone, ended)),
   decided as (
     select s.n, s.id, s.kind, s.erased_at, s.u1, s.k, s.v as slot, s.document_id, s.body_sha256, 'granted' as decision, s.at from stayed s
     union all
     select s.n, s.id, s.kind, s.erased_at, s.u1, s.k, 0, s.document_id, s.body_sha256, 'withdrawn', date_trunc('milliseconds', case s.k when 0 then s.gone
-      else s.at + (least(s.until, s.gone, testdata.window_end()) - s.at) * (0.1 + 0.8 * s.u1) end)
-    from stayed s where s.next_at is null and case s.k when 0 then s.gone < least(s.until, testdata.window_end()) and testdata.chance(seed, 85806, s.n, 0.3) when 3 then testdata.chance(seed, 85807, s.n, 0.2) else false end),
+      else s.at + (least(s.until, s.gone, ended) - s.at) * (0.1 + 0.8 * s.u1) end)
+    from stayed s where s.next_at is null and case s.k when 0 then s.gone < least(s.until, ended) and testdata.chance(seed, 85806, s.n, 0.3) when 3 then testdata.chance(seed, 85807, s.n, 0.2) else false end),
   proved as materialized (
     select d.*, testdata.uid(seed, 3, d.n * 16 + d.k * 4 + d.slot, testdata.ms(d.at)) as consent_id,
       case when d.kind in ('service', 'agent') then 'api' when d.u1 < 0.82 then 'web' when d.u1 < 0.95 then 'wix' else 'paper' end as channel,
@@ -308,6 +314,7 @@ create function testdata.gen_identity(seed bigint, lo bigint, hi bigint, sf nume
   language plpgsql set search_path = ''
 as $$
 declare
+  ended constant timestamptz := testdata.window_end();
   g record;
   staff constant text[] := '{admin,admin,moderator,moderator,moderator,finance,finance,compliance,compliance,auditor,operator,operator,operator,operator,operator}';
   chief constant uuid := (select e.id from testdata.entities e where e.seed = gen_identity.seed and e.kind = 'user' and e.n = 0);
@@ -343,7 +350,7 @@ begin
     union all
     select p.n * 4 + 2, p.id, 'designer', chief, 'portfolio', p.since + interval '1 minute', case when p.u2 < 0.3 then p.since + interval '180 days' end from people p where p.n >= 15 and p.signs_in and p.u1 < 0.15
     union all
-    select p.n * 4 + 3, p.id, 'designer', chief, 'portfolio, again', p.since + interval '200 days', null from people p where p.n >= 15 and p.signs_in and p.u1 < 0.15 and p.u2 < 0.15 and p.since + interval '200 days' < testdata.window_end()),
+    select p.n * 4 + 3, p.id, 'designer', chief, 'portfolio, again', p.since + interval '200 days', null from people p where p.n >= 15 and p.signs_in and p.u1 < 0.15 and p.u2 < 0.15 and p.since + interval '200 days' < ended),
   roles as (
     insert into identity.user_roles (id, user_id, role_code, granted_by, reason, during, created_at, updated_at)
     select testdata.uid(seed, 10, r.slot, testdata.ms(r.since)), r.id, r.role, r.by, r.reason, tstzrange(r.since, r.until), r.since, r.since from granted r order by r.slot returning 1),
@@ -391,7 +398,7 @@ begin
   invitations as (
     insert into identity.invitations (id, invited_by, target_kind, target_id, role, token_sha256, max_uses, expires_at, accepted_at, accepted_by, created_at, updated_at)
     select testdata.uid(seed, 16, l.n * 4 + k, testdata.ms(i.at)), l.id, 'group', l.group_id, 'member', sha256(convert_to(concat_ws(' ', 'invitation', seed, l.n, k), 'UTF8')), case when k = 1 and j.user_id is not null then 0 else 1 end,
-      case k when 0 then testdata.window_end() + interval '7 days' else i.at + interval '7 days' end, case when k = 1 then j.at end, case when k = 1 then j.user_id end, i.at, coalesce(case when k = 1 then j.at end, i.at)
+      case k when 0 then ended + interval '7 days' else i.at + interval '7 days' end, case when k = 1 then j.at end, case when k = 1 then j.user_id end, i.at, coalesce(case when k = 1 then j.at end, i.at)
     from leaders l left join joined j on j.leader_n = l.n and j.n = l.n + 2, generate_series(0, 2) k, lateral (select case when k = 1 and j.at is not null then j.at - interval '1 hour' else l.since + interval '1 hour' end as at) i
     where l.n >= lo order by l.n, k returning 1),
   keys as (

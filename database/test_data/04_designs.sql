@@ -14,8 +14,10 @@ create function testdata.designs_of(seed bigint, lo bigint, hi bigint, sf numeri
   language plpgsql stable set search_path = '' rows 10000
 as $$
 declare
+  ended constant timestamptz := testdata.window_end();
+  begun constant timestamptz := testdata.window_start();
   people constant bigint := testdata.keys_of('gen_users', sf);
-  shape constant double precision[] := testdata.shape_of(testdata.window_start(), testdata.window_end());
+  span constant testdata.span := testdata.span();
 begin
   return query
   with draws as materialized (
@@ -29,15 +31,16 @@ begin
       (array['steel', 'stainless', 'brass', 'aluminium', 'nylon', 'pp', 'petg', 'pla'])[1 + d.size % 8] as material
     from draws d left join testdata.entities e on e.seed = designs_of.seed and e.kind = 'user' and e.n = d.wanted left join core.users w on w.id = e.id offset 0),
   placed as materialized (
-    select o.*, e.id as owner_id, testdata.moment((o.owner_n + 1.0::double precision) / people + (1 - (o.owner_n + 1.0::double precision) / people) * o.u, testdata.window_start(), shape) as at, w.status, w.path,
+    select o.*, e.id as owner_id, testdata.moment(o.since_owner, begun, span.shape) as at, w.status, w.path,
       jsonb_build_object('material', o.material, 'pin_mm', trim_scale(o.pin), 'load_n', round(8 * o.pin * o.pin * (0.82 + 0.36 * o.u_load)::numeric), 'angle_deg', 90 + o.size % 19 * 5,
         'process', case when o.size % 8 < 4 then (array['cnc', 'sheet', 'cast'])[1 + o.size % 3] else (array['fdm', 'sls', 'sla'])[1 + o.size % 3] end, 'clearance_mm', 0.3 + o.size % 5 * 0.1)
         || case when o.family <> 'concealed' then jsonb_build_object('knuckle_mm', trim_scale(2 * o.pin), 'knuckles', 3 + o.size % 3 * 2, 'leaf_length_mm', 30 + o.size % 40 * 5) else jsonb_build_object('cup_mm', (array[26, 35, 40])[1 + o.size % 3]) end
         || case when o.family in ('butt', 'piano') then jsonb_build_object('leaf_width_mm', 15 + o.size % 30, 'leaf_thickness_mm', 1 + o.size % 5 * 0.5, 'screws', 4 + o.size % 4 * 2, 'screw_mm', 3 + o.size % 3) else '{}' end as params
-    from owned o join testdata.entities e on e.seed = designs_of.seed and e.kind = 'user' and e.n = o.owner_n
+    from (select o.*, (o.owner_n + 1.0::double precision) / people + (1 - (o.owner_n + 1.0::double precision) / people) * o.u as since_owner from owned o offset 0) o
+    join testdata.entities e on e.seed = designs_of.seed and e.kind = 'user' and e.n = o.owner_n
     join testdata.walks_of('design', '{"draft": 22, "in_review": 8, "released": 58, "deprecated": 4, "archived": 8}') w on o.u_status >= w.lo and o.u_status < w.hi offset 0)
   select p.n, testdata.uid(seed, 50, p.n, testdata.ms(p.at)), p.owner_n, p.owner_id, case when p.u_kind < 0.60 then 'hinge' when p.u_kind < 0.85 then 'part' else 'assembly' end, p.status, p.path,
-    testdata.steps_of(p.u_times, p.at, testdata.window_end(), cardinality(p.path)), p.at, case when p.u_seen < 0.55 then 'public' when p.u_seen < 0.70 then 'community' when p.u_seen < 0.80 then 'unlisted' else 'private' end,
+    testdata.steps_of(p.u_times, p.at, ended, cardinality(p.path)), p.at, case when p.u_seen < 0.55 then 'public' when p.u_seen < 0.70 then 'community' when p.u_seen < 0.80 then 'unlisted' else 'private' end,
     (array['CERN-OHL-S-2.0', 'CERN-OHL-P-2.0', 'CERN-OHL-P-2.0', 'CC-BY-SA-4.0', 'CC-BY-4.0', 'CERN-OHL-W-2.0', 'CC0-1.0'])[1 + floor(p.u_licence * 7)::int],
     case when p.u_kind < 0.60 or p.u_kind >= 0.85 then p.family end, case when p.u_kind < 0.60 or p.u_kind >= 0.85 then p.params end, 'released' = any (p.path)
   from placed p;
@@ -47,6 +50,7 @@ create function testdata.gen_designs(seed bigint, lo bigint, hi bigint, sf numer
   language plpgsql set search_path = ''
 as $$
 declare
+  ended constant timestamptz := testdata.window_end();
   adjectives constant text[] := testdata.list('adjective', 'en');
   uses constant text[] := testdata.list('use');
   parts constant text[] := '{pin,leaf,knuckle,bushing,spring,bracket}';
@@ -64,7 +68,7 @@ begin
     from testdata.designs_of(seed, lo, hi, sf) d offset 0),
   titled as materialized (
     select p.*, p.adjective || case p.kind when 'part' then ' ' || p.part || ' for a ' || p.use || ' hinge' else ' ' || p.family || case p.kind when 'assembly' then ' hinge set for a ' else ' hinge for a ' end || p.use || ', ' || (p.params ->> 'material') end as title,
-      case when p.is_trashed then date_trunc('milliseconds', p.changed_at + (testdata.window_end() - p.changed_at) * 0.5) end as deleted_at
+      case when p.is_trashed then date_trunc('milliseconds', p.changed_at + (ended - p.changed_at) * 0.5) end as deleted_at
     from plan p offset 0),
   rows as (
     insert into core.designs (id, owner_id, slug, title, summary, category_id, tags, kind, visibility, status, licence_spdx, spec_summary, deleted_at, metadata, created_at, updated_at)
@@ -146,6 +150,8 @@ create function testdata.assets_of(seed bigint, lo bigint, hi bigint, sf numeric
   returns table (n bigint, id uuid, owner_id uuid, status text, path text[], times timestamptz[], at timestamptz, content bigint, media_type text, size bigint)
   language plpgsql stable set search_path = '' rows 10000
 as $$
+declare
+  ended constant timestamptz := testdata.window_end();
 begin
   return query
   with designs as materialized (
@@ -159,10 +165,10 @@ begin
     select f.*, case f.slot when 0 then case when testdata.chance(seed, 86004, f.content, 0.4) then 'model/step' else 'model/stl' end
         when 1 then case when testdata.chance(seed, 86004, f.content, 0.8) then 'image/png' else 'application/pdf' end
         else case when testdata.chance(seed, 86004, f.content, 0.15) then 'video/mp4' when testdata.chance(seed, 86004, f.content, 0.5) then 'application/pdf' else 'model/stl' end end as media,
-      testdata.unit(seed, 86005, f.content) as u_size, w.status, w.path, testdata.steps_of(f.u_times, f.at, least(f.at + interval '20 minutes', testdata.window_end()), cardinality(w.path)) as soon
+      testdata.unit(seed, 86005, f.content) as u_size, w.status, w.path, testdata.steps_of(f.u_times, f.at, least(f.at + interval '20 minutes', ended), cardinality(w.path)) as soon
     from files f join testdata.walks_of('asset', '{"ready": 84, "scanned": 3, "uploaded": 3, "pending": 3, "quarantined": 3, "purged": 4}') w on f.u_status >= w.lo and f.u_status < w.hi offset 0)
   select k.n, testdata.uid(seed, 51, k.n, testdata.ms(k.at)), k.owner_id, k.status, k.path,
-    case when k.status = 'purged' then k.soon[:cardinality(k.path) - 1] || date_trunc('milliseconds', k.at + (testdata.window_end() - k.at) * (0.5 + 0.5 * k.u_times)) else k.soon end, k.at, k.content, k.media,
+    case when k.status = 'purged' then k.soon[:cardinality(k.path) - 1] || date_trunc('milliseconds', k.at + (ended - k.at) * (0.5 + 0.5 * k.u_times)) else k.soon end, k.at, k.content, k.media,
     least(64 + testdata.lognormal(k.u_size, case k.media when 'video/mp4' then 4000000 when 'model/stl' then 9000 when 'model/step' then 12000 else 6000 end, 0.9), 2e9)::bigint
   from known k;
 end $$;
@@ -261,6 +267,7 @@ create function testdata.microfactories_of(seed bigint, lo bigint, hi bigint, sf
   language plpgsql stable set search_path = ''
 as $$
 declare
+  ended constant timestamptz := testdata.window_end();
   leaves constant extensions.ltree[] := coalesce((select array_agg(t.path order by t.path) from core.terms t where t.kind = 'process' and extensions.nlevel(t.path) > 1 and not exists (select from core.terms c where c.path operator(extensions.<@) t.path and c.id <> t.id)),
     (select array_agg(('process.' || lower(w.value))::extensions.ltree order by w.pos) from (select replace(x.value, ' ', '_') as value, x.pos from testdata.words x where x.list = 'process') w));
   weights constant double precision[] := (select testdata.cumulate(array_agg(p.weight order by p.n)) from testdata.places p);
@@ -270,11 +277,11 @@ begin
     select k as n, testdata.unit(seed, 86401, k) as u_place, case when k < greatest(2, ceil(cardinality(leaves) / 2.0)) then null else testdata.unit(seed, 86402, k) end as u_status, testdata.unit(seed, 86403, k) as u
     from generate_series(lo, least(hi, greatest(40, ceil(120 * sqrt(sf))::bigint)) - 1) k offset 0),
   run as (
-    select d.*, coalesce(own.id, staff.id) as operator_id, date_trunc('milliseconds', coalesce(own.at, staff.at) + (testdata.window_end() - coalesce(own.at, staff.at)) * (0.4 * d.u * d.u)) as at, w.status, w.path
+    select d.*, coalesce(own.id, staff.id) as operator_id, date_trunc('milliseconds', coalesce(own.at, staff.at) + (ended - coalesce(own.at, staff.at)) * (0.4 * d.u * d.u)) as at, w.status, w.path
     from drawn d join testdata.walks_of('microfactory', '{"active": 70, "onboarding": 10, "applied": 8, "paused": 7, "retired": 5}') w on case when d.u_status is null then w.path = '{applied,onboarding,active}' else d.u_status >= w.lo and d.u_status < w.hi end
     join testdata.entities staff on staff.seed = microfactories_of.seed and staff.kind = 'user' and staff.n = d.n % 20
     left join (testdata.entities own join core.users u on u.id = own.id and u.status = 'active' and u.kind in ('human', 'organisation')) on own.seed = microfactories_of.seed and own.kind = 'user' and own.n = d.n + 20)
-  select r.n, testdata.uid(seed, 52, r.n, testdata.ms(r.at)), r.operator_id, testdata.pick_weighted(r.u_place, weights), r.status, r.path, testdata.steps_of(r.u, r.at, testdata.window_end(), cardinality(r.path)), r.at,
+  select r.n, testdata.uid(seed, 52, r.n, testdata.ms(r.at)), r.operator_id, testdata.pick_weighted(r.u_place, weights), r.status, r.path, testdata.steps_of(r.u, r.at, ended, cardinality(r.path)), r.at,
     array(select distinct leaves[1 + ((4 * r.n + j) % cardinality(leaves))::int] from generate_series(0, 3) j order by 1)
   from run r;
 end $$;
@@ -283,6 +290,7 @@ create function testdata.gen_microfactories(seed bigint, lo bigint, hi bigint, s
   language plpgsql set search_path = ''
 as $$
 declare
+  ended constant timestamptz := testdata.window_end();
   weekdays constant jsonb := '{"mon": 0, "tue": 0, "wed": 0, "thu": 0, "fri": 0}';
   made bigint;
 begin
@@ -298,10 +306,10 @@ begin
       round((w.latitude + (18 * sqrt(w.u1) * sin(2 * pi() * w.u2) / 111.2)::numeric), 6), round((w.longitude + (18 * sqrt(w.u1) * cos(2 * pi() * w.u2) / (111.2 * cos(radians(w.latitude::double precision))))::numeric), 6), w.time_zone,
       (array[25, 50, 100, 300])[1 + (w.n / 3 % 4)::int],
       (select jsonb_object_agg(d.key, w.hours) from jsonb_each(weekdays) d) || case when w.n % 3 = 0 then '{"sat": [["10:00", "14:00"]]}' else '{}' end::jsonb
-        || jsonb_build_object('exceptions', jsonb_build_object(to_char(testdata.window_end() - interval '20 days', 'YYYY-MM-DD'), '[]'::jsonb, to_char(testdata.window_end() - interval '45 days', 'YYYY-MM-DD'), '[["10:00", "14:00"]]'::jsonb, extract(year from testdata.window_end()) || '-12-25', '[]'::jsonb)),
+        || jsonb_build_object('exceptions', jsonb_build_object(to_char(ended - interval '20 days', 'YYYY-MM-DD'), '[]'::jsonb, to_char(ended - interval '45 days', 'YYYY-MM-DD'), '[["10:00", "14:00"]]'::jsonb, extract(year from ended) || '-12-25', '[]'::jsonb)),
       testdata.mail('works-' || to_hex((testdata.seed_tag(seed) << 12) + w.n), w.n),
-      jsonb_build_array(jsonb_build_object('standard', 'safety', 'number', 'S-' || w.n, 'valid_until', to_char(testdata.window_end() + interval '1 day' * (w.u1 * 700 - 60), 'YYYY-MM-DD')))
-        || case when w.u2 < 0.4 then jsonb_build_array(jsonb_build_object('standard', 'ISO-9001', 'number', 'Q-' || w.n, 'valid_until', to_char(testdata.window_end() + interval '1 day' * (w.u2 * 1000 - 100), 'YYYY-MM-DD'))) else '[]' end,
+      jsonb_build_array(jsonb_build_object('standard', 'safety', 'number', 'S-' || w.n, 'valid_until', to_char(ended + interval '1 day' * (w.u1 * 700 - 60), 'YYYY-MM-DD')))
+        || case when w.u2 < 0.4 then jsonb_build_array(jsonb_build_object('standard', 'ISO-9001', 'number', 'Q-' || w.n, 'valid_until', to_char(ended + interval '1 day' * (w.u2 * 1000 - 100), 'YYYY-MM-DD'))) else '[]' end,
       jsonb_build_object('grid_region', w.country, 'renewable_share', round((0.1 + 0.8 * testdata.unit(864, 0, hashtextextended(w.country::text, 0)))::numeric, 2)), w.processes,
       case when 'active' = any (w.path) then '{"test_print": "passed"}' else '{}' end::jsonb, w.at, w.changed_at
     from works w order by w.n returning 1),
@@ -384,6 +392,7 @@ create function testdata.gen_design_room(seed bigint, lo bigint, hi bigint, sf n
   language plpgsql set search_path = ''
 as $$
 declare
+  ended constant timestamptz := testdata.window_end();
   g record;
   stamps constant boolean := current_setting('session_replication_role') <> 'replica';
   parts constant bigint[] := (select array_agg(e.n order by e.n) from testdata.entities e join core.designs d on d.id = e.id where e.seed = gen_design_room.seed and e.kind = 'design' and d.kind = 'part');
@@ -443,17 +452,17 @@ begin
       lateral (select date_trunc('milliseconds', j.made_at + (j.released_at - j.made_at) * (0.2 + 0.4 * (round - 1))) as asked, date_trunc('milliseconds', j.made_at + (j.released_at - j.made_at) * (0.5 + 0.4 * (round - 1))) as answered) t
     returning 1),
   shown as materialized (
-    select c.n, c.id, c.owner_n, c.version_id, date_trunc('milliseconds', c.released_at + (testdata.window_end() - c.released_at) * 0.1) as at, w.status, w.path, testdata.unit(seed, 87204, c.n) as u
+    select c.n, c.id, c.owner_n, c.version_id, date_trunc('milliseconds', c.released_at + (ended - c.released_at) * 0.1) as at, w.status, w.path, testdata.unit(seed, 87204, c.n) as u
     from content c join testdata.walks_of('listing', '{"listed": 80, "sold_out": 8, "closed": 12}') w on testdata.unit(seed, 87205, c.n) >= w.lo and testdata.unit(seed, 87205, c.n) < w.hi
     where c.v = c.versions and c.status = 'released' and c.visibility = 'public' and testdata.chance(seed, 87206, c.n, 0.4) and 'listed' = any (w.path)),
-  dated as materialized (select s.*, testdata.uid(seed, 55, s.n, testdata.ms(s.at)) as listing_id, testdata.steps_of(s.u, s.at, testdata.window_end(), cardinality(s.path)) as times from shown s),
+  dated as materialized (select s.*, testdata.uid(seed, 55, s.n, testdata.ms(s.at)) as listing_id, testdata.steps_of(s.u, s.at, ended, cardinality(s.path)) as times from shown s),
   listings as (
     insert into design.listings (id, design_id, version_id, status, price_usd, royalty_percent, min_quantity, listed_at, created_at, updated_at)
     select d.listing_id, d.id, d.version_id, d.status, round(testdata.lognormal(d.u, 14, 0.7)::numeric, 2), (d.n % 6) * 2.5, 1 + d.n % 3, d.times[array_position(d.path, 'listed')], d.at, d.times[cardinality(d.times)] from dated d returning 1),
   ratings as (
     insert into design.listing_ratings (listing_id, user_id, stars, body, created_at)
     select d.listing_id, e.id, 5 - (testdata.h(gen_design_room.seed, 87230 + j, d.n) & 7)::int / 3, case when j = 1 then testdata.sentence(gen_design_room.seed, 87231, d.n, g.openers, g.subjects, g.verbs, g.endings) end,
-      date_trunc('milliseconds', d.times[array_position(d.path, 'listed')] + (testdata.window_end() - d.times[array_position(d.path, 'listed')]) * (j * 0.15))
+      date_trunc('milliseconds', d.times[array_position(d.path, 'listed')] + (ended - d.times[array_position(d.path, 'listed')]) * (j * 0.15))
     from dated d cross join lateral generate_series(1, (d.n % 5)::int) j join testdata.entities e on e.seed = gen_design_room.seed and e.kind = 'user' and e.n = (d.n + j * 3) % 20 where e.n <> d.owner_n returning 1),
   logged as (
     insert into core.status_changes (id, occurred_at, machine, entity_id, from_status, to_status, actor_role)

@@ -93,6 +93,7 @@ create function testdata.wallets_of(seed bigint, lo bigint, hi bigint, sf numeri
 as $$
 #variable_conflict use_variable
 declare
+  ended constant timestamptz := testdata.window_end();
   people constant bigint := testdata.keys_of('gen_users', sf);
   chains constant text[] := '{bitcoin,ethereum,solana,stellar,polygon,custodial,fiat}';
   born constant timestamptz := testdata.window_start() - interval '10 days';
@@ -103,13 +104,13 @@ begin
     case when t.chain not in ('custodial', 'fiat') then case t.role when 3 then 2 when 4 then 3 end end, case when t.chain not in ('custodial', 'fiat') then case t.role when 3 then 3 when 4 then 5 end end, case t.role when 5 then 'testdata-' || testdata.seed_tag(seed) end
   from generate_series(lo, least(hi, 60) - 1) k, lateral (select chains[1 + (case when k < 35 then k % 7 else k % 5 end)::int] as chain, case when k < 35 then (k / 7)::int else 5 end as role) t
   union all
-  select d.k, testdata.uid(seed, 100, d.k, testdata.ms(a.at)), e.id, d.chain, 'user', w.status, w.path, testdata.steps_of(d.u_times, a.at, testdata.window_end(), cardinality(w.path)), a.at,
+  select d.k, testdata.uid(seed, 100, d.k, testdata.ms(a.at)), e.id, d.chain, 'user', w.status, w.path, testdata.steps_of(d.u_times, a.at, ended, cardinality(w.path)), a.at,
     (array['Savings', 'Phone', 'Workshop', 'Laptop', 'Hardware key'])[1 + (d.k % 5)::int], null, null, null
   from (select k, testdata.permute(k - 60, people, seed) as owner_n, chains[testdata.pick_weighted(testdata.unit(seed, 86201, k), '{0.3,0.55,0.72,0.84,1}')] as chain, testdata.unit(seed, 86202, k) as u_status, testdata.unit(seed, 86203, k) as u_times, testdata.unit(seed, 86204, k) as u_at
     from generate_series(greatest(lo, 60), hi - 1) k offset 0) d
   join testdata.entities e on e.seed = wallets_of.seed and e.kind = 'user' and e.n = d.owner_n
   join testdata.walks_of('wallet', '{"active": 80, "unverified": 14, "frozen": 2, "retired": 4}') w on d.u_status >= w.lo and d.u_status < w.hi,
-    lateral (select date_trunc('milliseconds', e.at + (testdata.window_end() - e.at) * (0.001 + 0.9 * d.u_at)) as at) a;
+    lateral (select date_trunc('milliseconds', e.at + (ended - e.at) * (0.001 + 0.9 * d.u_at)) as at) a;
 end $$;
 
 create function testdata.gen_wallets(seed bigint, lo bigint, hi bigint, sf numeric) returns bigint
@@ -208,16 +209,17 @@ drop table testdata.checksums;
 -- proves: an honest run passes all constraints, two halves have the digest of the whole, deep enough and judged are one, 60 to 80 % of fiat amounts are round, the top 1 % of donors give over 25 %, standing
 --   orders step by months, no hit is confirmed, paths are lawful.
 -- needs: BUILD_0164, BUILD_0704, BUILD_0748, BUILD_0862
+create function testdata.rate(base double precision, phase int, seed bigint, day bigint) returns numeric
+  language sql immutable parallel safe
+  return round((base * case when base = 1 then 1 else exp(0.2 * sin(day / 17.0::double precision + phase) + 0.08 * (testdata.unit(seed, 86101 + phase, day) - 0.5)) end)::numeric, 6);
+
 create function testdata.rate(currency text, seed bigint, at timestamptz) returns numeric
-  language sql stable
-begin atomic
-  select round((c.base * case when c.base = 1 then 1 else exp(0.2 * sin(d.day / 17.0 + c.phase) + 0.08 * (testdata.unit(rate.seed, 86101 + c.phase, d.day) - 0.5)) end)::numeric, 6)
-  from (select floor(extract(epoch from rate.at) / 86400)::bigint as day) d
-  join (values ('USD', 1.0::double precision, 0), ('BTC', 64000, 1), ('ETH', 3100, 2), ('SOL', 150, 3), ('XLM', 0.11, 4), ('POL', 0.52, 5), ('USDC', 1, 6)) as c(ticker, base, phase) on c.ticker = split_part(rate.currency, '-', 1);
-end;
+  language sql stable parallel safe
+  return testdata.rate(case split_part(currency, '-', 1) when 'BTC' then 64000 when 'ETH' then 3100 when 'SOL' then 150 when 'XLM' then 0.11 when 'POL' then 0.52 when 'USD' then 1 when 'USDC' then 1 end,
+    case split_part(currency, '-', 1) when 'BTC' then 1 when 'ETH' then 2 when 'SOL' then 3 when 'XLM' then 4 when 'POL' then 5 else 0 end, seed, floor(date_part('epoch', at) / 86400)::bigint);
 
 create function testdata.block_seconds(chain text) returns numeric
-  language sql immutable strict parallel safe
+  language sql immutable parallel safe
   return case chain when 'bitcoin' then 600 when 'ethereum' then 12 when 'solana' then 0.4 when 'stellar' then 5 when 'polygon' then 2 end;
 
 create function testdata.donations_of(seed bigint, lo bigint, hi bigint, sf numeric)
@@ -233,7 +235,7 @@ declare
   ended constant timestamptz := testdata.window_end();
   last constant timestamptz := ended - interval '1 day';
   share constant double precision := extract(epoch from last - begun) / extract(epoch from ended - begun);
-  shape constant double precision[] := testdata.shape_of(begun, ended);
+  span constant testdata.span := testdata.span();
   networks constant text[] := '{fiat,bitcoin,ethereum,ethereum,solana,solana,stellar,polygon,polygon,custodial}';
   coins constant text[] := '{USD,BTC,ETH,USDC-ethereum,SOL,USDC-solana,XLM,POL,USDC-polygon,USDC-custodial}';
 begin
@@ -242,7 +244,7 @@ begin
     select k.k, k.base, k.step, testdata.spread(seed, 86110, k.base, greatest(total, k.base + 1)) as base_u, testdata.spread(seed, 86110, k.k, greatest(total, k.k + 1)) as own_u
     from (select k, k - case when k % 20 >= 14 then k % 20 - 14 else 0 end as base, greatest(k % 20 - 14, 0)::int as step from generate_series(lo, hi - 1) k offset 0) k offset 0),
   clocked as materialized (
-    select k.k, k.base, k.step, testdata.moment(k.base_u, begun, shape) as base_at, testdata.moment(k.own_u, begun, shape) as own_at from keys k offset 0),
+    select k.k, k.base, k.step, testdata.moment(k.base_u, begun, span.shape) as base_at, testdata.moment(k.own_u, begun, span.shape) as own_at from keys k offset 0),
   dated as materialized (
     select c.k, case when m.member then c.base else c.k end as origin, m.member and c.k % 20 >= 14 as in_series, case when m.member then m.at else date_trunc('milliseconds', begun + (c.own_at - begun) * share) end as at
     from clocked c, lateral (select f.first_at + c.step * interval '1 month' as at, f.first_at + c.step * interval '1 month' < last as member from (select date_trunc('milliseconds', begun + (c.base_at - begun) * share) as first_at) f) m offset 0),
@@ -288,6 +290,7 @@ create function testdata.gen_donations(seed bigint, lo bigint, hi bigint, sf num
 as $$
 #variable_conflict use_variable
 declare
+  begun constant timestamptz := testdata.window_start();
   given constant text[] := testdata.list('given');
   family constant text[] := testdata.list('family');
   uses constant text[] := testdata.list('use');
@@ -298,8 +301,8 @@ declare
 begin
   perform testdata.require_allowed();
   insert into treasury.funds (id, code, title, kind, goal_usd, purposes, during, created_at, updated_at)
-  select testdata.uid(seed, 103, k, testdata.ms(testdata.window_start())), 'testdata-' || tag || '-' || k, 'Project ' || initcap(testdata.pick(seed, 86130, k, uses)) || ' ' || k, 'restricted', 5000 * (k + 1), '{material}',
-    tstzrange(testdata.window_start() - interval '30 days', null), testdata.window_start(), testdata.window_start() from generate_series(0, 3) k
+  select testdata.uid(seed, 103, k, testdata.ms(begun)), 'testdata-' || tag || '-' || k, 'Project ' || initcap(testdata.pick(seed, 86130, k, uses)) || ' ' || k, 'restricted', 5000 * (k + 1), '{material}',
+    tstzrange(begun - interval '30 days', null), begun, begun from generate_series(0, 3) k
   on conflict do nothing;
   get diagnostics funded = row_count;
   with plan as materialized (
@@ -342,7 +345,8 @@ end $$;
 insert into testdata.generators (name, targets, after, rows_at_sf1, chunk_rows, least_rows) values
   ('gen_donations', '{core.donations,core.kyc,treasury.funds,core.status_changes,testdata.entities}', '{gen_wallets}', 200000, 5000, 100);
 
-comment on function testdata.rate is 'USD for one unit of a currency on a day of a seed; stable coins are worth 1.';
+comment on function testdata.rate(double precision, int, bigint, bigint) is 'A rate around base: a slow wave of its phase and the mood of a day.';
+comment on function testdata.rate(text, bigint, timestamptz) is 'USD for one unit of a currency on a day of a seed; stable coins are worth 1.';
 comment on function testdata.block_seconds is 'Time between blocks of a chain, null where there are none. Block h of the test data is mined h times that after 1970.';
 comment on function testdata.donations_of is 'What decides about the gifts of a range: donor, amounts, rate, outcome with its path and times, block. origin is the first key of a standing order. Every column is a function of (seed, n, sf) and the users.';
 comment on function testdata.gen_donations is 'Makes core.donations, the cases of those that were flagged or wait, four project funds, the log of statuses and the entities donation.';
@@ -389,7 +393,8 @@ delete from testdata.generators where name = 'gen_donations';
 drop function testdata.gen_donations;
 drop function testdata.donations_of;
 drop function testdata.block_seconds;
-drop function testdata.rate;
+drop function testdata.rate(text, bigint, timestamptz);
+drop function testdata.rate(double precision, int, bigint, bigint);
 
 -- task: BUILD_0863 create_test_data drill
 -- title: Generate core.transactions with chain clocks, replacements, fees and balances never below zero
@@ -636,6 +641,8 @@ create function testdata.gen_receipts(seed bigint, lo bigint, hi bigint, sf nume
 as $$
 #variable_conflict use_variable
 declare
+  ended constant timestamptz := testdata.window_end();
+  begun constant timestamptz := testdata.window_start();
   letters constant text := '23456789ABCDEFGHJKMNPQRSTUVWXYZ';
   organisation constant jsonb := jsonb_build_object('legal_name', 'HingeCraft Test Foundation', 'ein', testdata.ein(seed, 1), 'address', jsonb_build_object('line1', '1 Sample Street', 'city', 'Springfield', 'country', 'US'));
   about constant text := 'HingeCraft Test Foundation (EIN ' || testdata.ein(seed, 1) || ')';
@@ -650,7 +657,7 @@ begin
   end if;
   insert into core.number_series (series, period, last_value, prefix, width, is_yearly, used_in, used_as)
   select s.series, y.year::text, 0, s.prefix, s.width, s.is_yearly, s.used_in, s.used_as
-  from core.number_series s, generate_series(extract(year from testdata.window_start() at time zone 'UTC')::int, extract(year from testdata.window_end() at time zone 'UTC')::int) y(year) where s.series = 'receipt' and s.period = '*' on conflict do nothing;
+  from core.number_series s, generate_series(extract(year from begun at time zone 'UTC')::int, extract(year from ended at time zone 'UTC')::int) y(year) where s.series = 'receipt' and s.period = '*' on conflict do nothing;
   perform from core.number_series s where s.series = 'receipt' for update;
   with gifts as materialized (
     select e.n, d.*, extract(year from d.confirmed_at at time zone 'UTC')::int as year, d.amount_crypto is not null as is_property, u.display_name, u.email, u.country, c.name as coin,
@@ -662,11 +669,11 @@ begin
     where e.seed = gen_receipts.seed and e.kind = 'donation' and e.n >= lo and e.n < hi and d.status in ('confirmed', 'reconciled', 'refunded') and not d.is_anonymous offset 0),
   papers as (
     select g.n * 4 as key, g.n, g.id as gift_id, g.donor_id, g.year, 'original' as kind, g.confirmed_at + interval '1 second' as issued_at from gifts g
-    union all select g.n * 4 + 1, g.n, g.id, g.donor_id, g.year, 'corrected', date_trunc('milliseconds', g.confirmed_at + least(interval '3 days', (testdata.window_end() - g.confirmed_at) * 0.5)) from gifts g where g.n % 100 = 7 and g.status <> 'refunded'
-    union all select g.n * 4 + 1, g.n, g.id, g.donor_id, g.year, 'void', date_trunc('milliseconds', g.refunded_at + least(interval '1 hour', (testdata.window_end() - g.refunded_at) * 0.5)) from gifts g where g.status = 'refunded'),
+    union all select g.n * 4 + 1, g.n, g.id, g.donor_id, g.year, 'corrected', date_trunc('milliseconds', g.confirmed_at + least(interval '3 days', (ended - g.confirmed_at) * 0.5)) from gifts g where g.n % 100 = 7 and g.status <> 'refunded'
+    union all select g.n * 4 + 1, g.n, g.id, g.donor_id, g.year, 'void', date_trunc('milliseconds', g.refunded_at + least(interval '1 hour', (ended - g.refunded_at) * 0.5)) from gifts g where g.status = 'refunded'),
   statements as (
     select min(p.key) + 2 as key, p.donor_id, p.year, greatest(max(p.issued_at) + interval '1 minute', make_timestamptz(p.year + 1, 1, 15, 9, 0, 0, 'UTC')) as issued_at from papers p
-    where p.donor_id is not null and make_timestamptz(p.year + 1, 1, 15, 9, 0, 0, 'UTC') < testdata.window_end() and exists (select from gifts g where g.donor_id = p.donor_id and g.year = p.year and g.status <> 'refunded')
+    where p.donor_id is not null and make_timestamptz(p.year + 1, 1, 15, 9, 0, 0, 'UTC') < ended and exists (select from gifts g where g.donor_id = p.donor_id and g.year = p.year and g.status <> 'refunded')
       and not exists (select from core.donations d where d.donor_id = p.donor_id and d.status in ('pending', 'flagged', 'kyc_required') and d.created_at >= make_timestamptz(p.year, 1, 1, 0, 0, 0, 'UTC') and d.created_at < make_timestamptz(p.year + 1, 1, 1, 0, 0, 0, 'UTC'))
     group by p.donor_id, p.year),
   numbered as materialized (

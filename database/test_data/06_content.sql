@@ -13,20 +13,21 @@ create function testdata.texts_of(seed bigint, lo bigint, hi bigint, sf numeric)
 as $$
 #variable_conflict use_variable
 declare
+  ended constant timestamptz := testdata.window_end();
   total constant bigint := testdata.keys_of('gen_content', sf);
   people constant bigint := testdata.keys_of('gen_users', sf);
   begun constant timestamptz := testdata.window_start();
-  shape constant double precision[] := testdata.shape_of(testdata.window_start(), testdata.window_end());
+  span constant testdata.span := testdata.span();
 begin
   return query
   with draws as materialized (
     select k, case when k % 20 in (5, 6) and k < 80 then (k / 20)::int end as planted, testdata.unit(seed, 86901, k) as u_kind, testdata.unit(seed, 86902, k - case when k % 50 = 49 then 1 else 0 end) as u_locale, testdata.unit(seed, 86903, k) as u_status,
       testdata.unit(seed, 86904, k) as u_times, testdata.spread(seed, 86905, k, greatest(total, k + 1)) * 0.99 as u, testdata.zipf(testdata.unit(seed, 86906, k), greatest(20, people / 5), 1.1) - 1 as wanted
     from generate_series(lo, hi - 1) k offset 0),
-  dated as materialized (select d.*, testdata.moment(d.u, begun, shape) as at from draws d offset 0)
+  dated as materialized (select d.*, testdata.moment(d.u, begun, span.shape) as at from draws d offset 0)
   select d.k, testdata.uid(seed, 150, d.k, testdata.ms(d.at)), e.id, (array['article', 'tutorial', 'documentation', 'news', 'page', 'knowledge'])[testdata.pick_weighted(d.u_kind, '{0.45,0.70,0.80,0.88,0.92,1}')],
     case when d.planted is not null then 'en' else (array['en', 'de', 'fr', 'es', 'pt', 'it', 'ja', 'sw'])[testdata.pick_weighted(d.u_locale, '{0.50,0.60,0.69,0.78,0.85,0.90,0.96,1}')] end,
-    w.status, w.path, testdata.steps_of(d.u_times, d.at, testdata.window_end(), cardinality(w.path)), d.at, d.planted, d.k - case when d.k % 50 = 49 then 1 else 0 end
+    w.status, w.path, testdata.steps_of(d.u_times, d.at, ended, cardinality(w.path)), d.at, d.planted, d.k - case when d.k % 50 = 49 then 1 else 0 end
   from dated d join testdata.walks_of('content', '{"published": 70, "draft": 10, "in_review": 5, "scheduled": 5, "unpublished": 5, "archived": 5}') w on case when d.planted is not null then w.path = '{draft,in_review,published}' else d.u_status >= w.lo and d.u_status < w.hi end
   left join testdata.entities e on e.seed = texts_of.seed and e.kind = 'user' and e.n = d.wanted and e.at < d.at and exists (select from core.users u where u.id = e.id and u.status = 'active');
 end $$;
@@ -36,6 +37,7 @@ create function testdata.gen_content(seed bigint, lo bigint, hi bigint, sf numer
 as $$
 #variable_conflict use_variable
 declare
+  ended constant timestamptz := testdata.window_end();
   tag constant bigint := testdata.seed_tag(seed);
   tags constant text[] := testdata.list('tag');
   uses constant text[] := testdata.list('use');
@@ -67,7 +69,7 @@ begin
     insert into core.content (id, author_id, kind, slug, locale, title, summary, category_id, tags, status, publish_at, published_at, source, external_ref, word_count, seo, body_blocks, body_text, metadata, created_at, updated_at)
     select c.id, c.author_id, c.kind, 'td-' || tag || '-' || c.kind || '-' || c.n, c.locale, initcap(left(c.title, 1)) || substr(c.title, 2), c.teaser, categories[1 + c.h % cardinality(categories)],
       array(select distinct core.fold(testdata.pick(seed, 86980 + k, c.n, tags)) as tag from generate_series(0, 1 + (c.n % 3)::int) k order by tag), c.status,
-      case when c.status = 'scheduled' then testdata.window_end() + interval '10 years' + c.n * interval '1 hour' when c.status = 'published' and c.n % 4 = 0 then c.published_step end,
+      case when c.status = 'scheduled' then ended + interval '10 years' + c.n * interval '1 hour' when c.status = 'published' and c.n % 4 = 0 then c.published_step end,
       case when c.status in ('published', 'unpublished') or 'published' = any (c.path) then coalesce(c.published_step, c.times[cardinality(c.times)]) end, c.source, case when c.source <> 'native' then 'td-' || tag || '-' || c.n end,
       core.count_words(c.body), case when c.n % 5 < 2 then jsonb_build_object('title', left(c.title, 70), 'description', left(c.teaser, 160)) else '{}' end, c.blocks, c.body, '{"testdata": true}', c.at, c.times[cardinality(c.times)]
     from counted c order by c.n returning 1),
@@ -147,6 +149,7 @@ create function testdata.gen_publishing(seed bigint, lo bigint, hi bigint, sf nu
 as $$
 #variable_conflict use_variable
 declare
+  ended constant timestamptz := testdata.window_end();
   honest constant boolean := current_setting('session_replication_role') <> 'replica';
   tag constant bigint := testdata.seed_tag(seed);
   staff constant uuid[] := array(select e.id from testdata.entities e where e.seed = gen_publishing.seed and e.kind = 'user' and e.n < 20 order by e.n);
@@ -223,7 +226,7 @@ begin
     from testdata.articles_of(seed, lo, hi) a join core.content c on c.id = a.id cross join lateral jsonb_array_elements(c.body_blocks) with ordinality b(block, place) where b.block ->> 'type' = 'image' and width_bucket(a.ends, taken) > 0 order by a.n, b.place returning 1),
   renamed as (
     insert into publishing.slug_history (locale, old_slug, content_id, until_at)
-    select a.locale, format('td-%s-%s-%s-was-%s', tag, a.kind, a.n, k), a.id, date_trunc('milliseconds', a.published_at + (testdata.window_end() - a.published_at) * (k / (3.0 + a.n % 3)))
+    select a.locale, format('td-%s-%s-%s-was-%s', tag, a.kind, a.n, k), a.id, date_trunc('milliseconds', a.published_at + (ended - a.published_at) * (k / (3.0 + a.n % 3)))
     from testdata.articles_of(seed, lo, hi) a, generate_series(1, 1 + (a.n % 3)::int) k where a.published_at is not null and a.h % 3 = 0 order by a.n, k returning 1),
   parts as materialized (
     select a.n / 20 as block, a.*, row_number() over (partition by a.n / 20 order by a.n) as place, count(*) over (partition by a.n / 20) as parts, max(a.ends) over (partition by a.n / 20) as begun_at from testdata.articles_of(seed, lo, hi) a where a.status = 'published' and a.author_id is not null and a.n % 20 < 10),
@@ -246,7 +249,7 @@ begin
   said as materialized (  -- eight make a tree: each has the place of the one above
     select a.n, a.id as content_id, i, string_to_array((array['1', '1 2', '1 2 3', '1 2 4', '1 2 4 5', '1 2 4 5 6', '1 2 4 5 6 7', '1 8'])[1 + i % 8], ' ')::int[] as above, date_trunc('milliseconds', a.published_at + (u.until - a.published_at) * ((i + testdata.unit(seed, 87531, a.n * 16 + i)) / m.many)) as at, u.until,
       testdata.sentence(seed, 87540, a.n * 16 + i, g.openers, g.subjects, g.verbs, g.endings) as body, testdata.unit(seed, 87532, a.n * 16 + i) as u_who, testdata.unit(seed, 87533, a.n * 16 + i) as u_status
-    from testdata.articles_of(seed, lo, hi) a join grammars g on g.locale = a.locale, lateral (select case a.status when 'published' then testdata.window_end() else a.updated_at end as until) u, lateral (select least(15, floor(testdata.exponential(testdata.unit(seed, 87530, a.n), 4)))::int as many) m,
+    from testdata.articles_of(seed, lo, hi) a join grammars g on g.locale = a.locale, lateral (select case a.status when 'published' then ended else a.updated_at end as until) u, lateral (select least(15, floor(testdata.exponential(testdata.unit(seed, 87530, a.n), 4)))::int as many) m,
       generate_series(0, m.many - 1) i where a.published_at is not null and width_bucket(a.published_at, since) > 0 offset 0),
   placed as materialized (
     select s.*, array_agg(testdata.uid(seed, 153, s.n * 16 + s.i, testdata.ms(s.at))) over (partition by s.n, s.i / 8 order by s.i) as ids, case when s.u_status < 0.04 then 'removed' when s.u_status < 0.06 then 'held' else 'visible' end as status from said s),

@@ -45,6 +45,8 @@ create function testdata.gen_analytics_consents(seed bigint, lo bigint, hi bigin
 as $$
 #variable_conflict use_variable
 declare
+  ended constant timestamptz := testdata.window_end();
+  begun constant timestamptz := testdata.window_start();
   words constant text := testdata.prose(seed, 86701, 1, 4);
   text_id constant uuid := testdata.uid(seed, 204, 0, testdata.ms(testdata.window_start() - interval '1 day'));
   made bigint;
@@ -52,14 +54,14 @@ declare
 begin
   perform testdata.require_allowed();
   insert into core.legal_documents (id, kind, version, locale, title, body, body_sha256, is_required, grace, effective, metadata, created_at, updated_at)
-  values (text_id, 'analytics', 1, testdata.seed_locale(seed), 'How we count', words, sha256(convert_to(words, 'UTF8')), false, '30 days', tstzrange(testdata.window_start() - interval '1 day', null), '{"testdata": true}', testdata.window_start() - interval '1 day', testdata.window_start() - interval '1 day')
+  values (text_id, 'analytics', 1, testdata.seed_locale(seed), 'How we count', words, sha256(convert_to(words, 'UTF8')), false, '30 days', tstzrange(begun - interval '1 day', null), '{"testdata": true}', begun - interval '1 day', begun - interval '1 day')
   on conflict do nothing;
   get diagnostics texts = row_count;
   insert into core.consents (id, user_id, document_id, decision, occurred_at, recorded_at, channel, evidence_sha256, proof, supersedes_id, reduced_at)
   select testdata.uid(seed, 203, u.n * 2 + d.slot, testdata.ms(d.at)), u.id, text_id, d.decision, d.at, d.at, 'api', core.consent_evidence(u.id, d.decision, sha256(convert_to(words, 'UTF8')), d.at, d.proof), d.proof, case d.slot when 1 then testdata.uid(seed, 203, u.n * 2, testdata.ms(u.since)) end,
     case when u.status = 'erased' then u.gone end
   from (select p.n, p.id, p.status, p.times[array_position(p.path, 'active')] as since, p.times[cardinality(p.times)] as gone, testdata.unit(seed, 86702, p.n) as u1 from testdata.users_of(seed, lo, hi, sf) p where p.n >= lo and p.n < hi and 'active' = any (p.path) offset 0) u,
-    lateral (values (0, 'granted', u.since, '{"form": "banner"}'::jsonb, u.u1 < 0.6), (1, 'withdrawn', date_trunc('milliseconds', u.since + (testdata.window_end() - u.since) * 0.6), '{"reason": "test data"}', u.u1 < 0.1)) d(slot, decision, at, proof, is_there) where d.is_there order by u.n, d.slot;
+    lateral (values (0, 'granted', u.since, '{"form": "banner"}'::jsonb, u.u1 < 0.6), (1, 'withdrawn', date_trunc('milliseconds', u.since + (ended - u.since) * 0.6), '{"reason": "test data"}', u.u1 < 0.1)) d(slot, decision, at, proof, is_there) where d.is_there order by u.n, d.slot;
   get diagnostics made = row_count;
   return made + texts;
 end $$;
@@ -69,11 +71,12 @@ create function testdata.gen_analytics(seed bigint, lo bigint, hi bigint, sf num
 as $$
 #variable_conflict use_variable
 declare
+  ended constant timestamptz := testdata.window_end();
   tag constant text := testdata.seed_tag(seed)::text;
   total constant bigint := testdata.keys_of('gen_analytics', sf);
   people constant bigint := testdata.keys_of('gen_users', sf);
   begun constant timestamptz := testdata.window_start();
-  shape constant double precision[] := testdata.shape_of(testdata.window_start(), testdata.window_end());
+  span constant testdata.span := testdata.span();
   names constant text[] := '{page.view,search.run,design.view,design.download,order.start,order.pay,donate.open,donate.done,article.read,club.view,course.view,profile.view,landing.view,session.leave}';
   paths constant text[] := (select array_agg('/' || replace(n.name, '.', '/') order by n.place) from unnest(names) with ordinality n(name, place));
   countries constant text[] := (select array_agg(p.country::text order by p.n) from testdata.places p);
@@ -86,12 +89,12 @@ begin
     alter table core.analytics disable trigger analytics_count;
   end if;
   with sessions as materialized (
-    select s.n, case when s.n % 5 = 0 then 1000000000 + s.n else testdata.zipf(s.u_visitor, greatest(2, total / 4), 1.1) end as visitor, testdata.moment(s.u, begun, shape) as at, s.u_path,
+    select s.n, case when s.n % 5 = 0 then 1000000000 + s.n else testdata.zipf(s.u_visitor, greatest(2, total / 4), 1.1) end as visitor, testdata.moment(s.u, begun, span.shape) as at, s.u_path,
       least(24, greatest(1, floor(testdata.lognormal(s.u_length, 5, 0.7))))::int as length, 20 + s.gap as gap, v.states
     from (select k as n, testdata.spread(seed, 86703, k, greatest(total, k + 1)) * 0.99 as u, testdata.unit(seed, 86704, k) as u_visitor, testdata.unit(seed, 86705, k) as u_length, testdata.unit(seed, 86706, k) as u_path, testdata.int_between(seed, 86707, k, 0, 70) as gap, testdata.int_between(seed, 86708, k, 0, 1535)::int as walk
       from generate_series(lo, hi - 1) k offset 0) s join testdata.visits v on v.walk = s.walk offset 0),
   known as materialized (
-    select s.*, date_trunc('milliseconds', least(s.at, testdata.window_end() - interval '1 hour')) as started, e.id as user_id, g.at as agreed_at, w.at as left_at, countries[testdata.pick_weighted(testdata.unit(seed, 86709, s.visitor), cum)] as country, testdata.unit(seed, 86710, s.n) as u_kind
+    select s.*, date_trunc('milliseconds', least(s.at, ended - interval '1 hour')) as started, e.id as user_id, g.at as agreed_at, w.at as left_at, countries[testdata.pick_weighted(testdata.unit(seed, 86709, s.visitor), cum)] as country, testdata.unit(seed, 86710, s.n) as u_kind
     from sessions s left join testdata.entities e on e.seed = gen_analytics.seed and e.kind = 'user' and e.n = s.visitor / 3 and s.visitor % 3 = 0 and s.visitor / 3 < people and e.at < s.at
     left join lateral (select c.occurred_at as at from core.consents c join core.legal_documents d on d.id = c.document_id and d.kind = 'analytics' where c.user_id = e.id and c.decision = 'granted' order by c.occurred_at limit 1) g on true
     left join lateral (select c.occurred_at as at from core.consents c join core.legal_documents d on d.id = c.document_id and d.kind = 'analytics' where c.user_id = e.id and c.decision = 'withdrawn' order by c.occurred_at limit 1) w on true offset 0),

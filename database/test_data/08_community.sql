@@ -13,14 +13,15 @@ create function testdata.clubs_of(seed bigint, lo bigint, hi bigint, sf numeric)
 as $$
 #variable_conflict use_variable
 declare
+  begun constant timestamptz := testdata.window_start();
   users constant bigint := testdata.keys_of('gen_users', sf);
   total constant bigint := testdata.keys_of('gen_community', sf);
-  shape constant double precision[] := testdata.shape_of(testdata.window_start(), testdata.window_end());
+  span constant testdata.span := testdata.span();
 begin
   return query
   select k.n, testdata.uid(seed, 250, k.n, testdata.ms(k.at)), k.at, k.u, k.members, k.members * 8, k.n * 7 % 20
   from (
-    select d.n, d.u, testdata.moment(d.u, testdata.window_start(), shape) as at, greatest(5, round(0.3 * users / power(testdata.permute(d.n, total, seed) + 1, 1.1)))::int as members
+    select d.n, d.u, testdata.moment(d.u, begun, span.shape) as at, greatest(5, round(0.3 * users / power(testdata.permute(d.n, total, seed) + 1, 1.1)))::int as members
     from (select c as n, 20.0 / greatest(users, 25) + (1 - 20.0 / greatest(users, 25)) * 0.5 * testdata.unit(seed, 87301, c) as u from generate_series(lo, least(hi, total) - 1) c offset 0) d) k;
 end $$;
 
@@ -30,15 +31,16 @@ create function testdata.members_of(seed bigint, lo bigint, hi bigint, sf numeri
 as $$
 #variable_conflict use_variable
 declare
+  ended constant timestamptz := testdata.window_end();
   users constant bigint := testdata.keys_of('gen_users', sf);
 begin
   return query
   select m.n, m.k, m.club_id, u.id, u.handle::text,
     case when m.k = 0 then 'owner' when m.k < 3 then 'moderator' when m.u_role < 0.05 then 'banned' when m.u_role < 0.09 then 'muted' when m.u_role > 0.96 then 'pending' else 'member' end, m.joined_at,
-    case when m.k >= 3 and m.u_role < 0.09 then date_trunc('milliseconds', m.joined_at + (testdata.window_end() - m.joined_at) * (0.3 + 0.6 * m.u_time)) end
+    case when m.k >= 3 and m.u_role < 0.09 then date_trunc('milliseconds', m.joined_at + (ended - m.joined_at) * (0.3 + 0.6 * m.u_time)) end
   from (
     select d.n, d.k, d.club_id, e.id, testdata.unit(seed, 87302, d.n << 24 | d.k) as u_role, testdata.unit(seed, 87303, d.n << 24 | d.k) as u_time,
-      case when d.k = 0 then d.at else date_trunc('milliseconds', greatest(d.at, e.at) + (testdata.window_end() - greatest(d.at, e.at)) * 0.9 * power(testdata.unit(seed, 87304, d.n << 24 | d.k), 2)) end as joined_at
+      case when d.k = 0 then d.at else date_trunc('milliseconds', greatest(d.at, e.at) + (ended - greatest(d.at, e.at)) * 0.9 * power(testdata.unit(seed, 87304, d.n << 24 | d.k), 2)) end as joined_at
     from (
       select c.n, g.k, c.id as club_id, c.at, case when g.k = 0 then c.owner else testdata.permute(g.k, users, testdata.h(seed, 87305, c.n)) end as person, c.owner
       from testdata.clubs_of(seed, lo, hi, sf) c, generate_series(0, c.members) as g(k) where g.k < users offset 0) d
@@ -52,10 +54,11 @@ create function testdata.gen_community(seed bigint, lo bigint, hi bigint, sf num
 as $$
 #variable_conflict use_variable
 declare
+  begun constant timestamptz := testdata.window_start();
   users constant bigint := testdata.keys_of('gen_users', sf);
   total constant bigint := testdata.keys_of('gen_community', sf);
   until constant timestamptz := testdata.window_end();
-  shape constant double precision[] := testdata.shape_of(testdata.window_start(), testdata.window_end());
+  span constant testdata.span := testdata.span();
   counted constant int := case when current_setting('session_replication_role') = 'replica' then 1 else 0 end;  -- triggers count from zero
   topics constant text[] := testdata.list('topic');
   uses constant text[] := testdata.list('use');
@@ -94,10 +97,10 @@ begin
     select c.n, c.id as club_id, c.u as u_club, c.members, j.j, (c.n << 24) | j.j as key, j.j = 0 or testdata.unit(seed, 87320, (c.n << 24) | j.j) < 0.35 as starts from testdata.clubs_of(seed, lo, hi, sf) c, generate_series(0, c.messages - 1) as j(j)),
   bursts as (select s.*, sum(s.starts::int) over (partition by s.n order by s.j) as burst from slots s),
   timed as (
-    select b.*, date_trunc('milliseconds', testdata.moment(b.u_club + (0.985 - b.u_club) * testdata.unit(seed, 87321, (b.n << 24) | b.burst), testdata.window_start(), shape) + interval '1 second'
+    select b.*, date_trunc('milliseconds', testdata.moment(b.u, begun, span.shape) + interval '1 second'
       * sum(case when b.starts then 0 else 0.2 + testdata.exponential(testdata.unit(seed, 87322, b.key), 40) end * (1 + b.j % 4)) over (partition by b.n, b.burst order by b.j)) as at,
       testdata.zipf(testdata.unit(seed, 87323, b.key), b.members, 1.1)::int - 1 as k, testdata.zipf(testdata.unit(seed, 87324, b.key), b.members, 1.1)::int - 1 as k_named
-    from bursts b),
+    from (select s.*, s.u_club + (0.985 - s.u_club) * testdata.unit(seed, 87321, (s.n << 24) | s.burst) as u from bursts s offset 0) b),
   numbered as materialized (
     select t.n, t.club_id, t.key, t.burst, t.at, row_number() over (partition by t.n order by t.at, t.j) as seq, coalesce(a.user_id, o.user_id) as author_id, o.user_id as owner_id,
       case when testdata.unit(seed, 87325, t.key) < 0.06 and p.handle ~ '^[A-Za-z0-9][A-Za-z0-9_-]{1,28}[A-Za-z0-9]$' then p.user_id end as named_id, p.handle as named, testdata.unit(seed, 87326, t.key) as u_fate,
@@ -316,16 +319,17 @@ create function testdata.courses_of(seed bigint, lo bigint, hi bigint, sf numeri
 as $$
 #variable_conflict use_variable
 declare
+  begun constant timestamptz := testdata.window_start();
   users constant bigint := testdata.keys_of('gen_users', sf);
   total constant bigint := testdata.keys_of('gen_learning', sf);
-  shape constant double precision[] := testdata.shape_of(testdata.window_start(), testdata.window_end());
+  span constant testdata.span := testdata.span();
   skills constant uuid[] := array(select s.id from learning.skills s where extensions.nlevel(s.path) > 1 and s.status = 'active' order by s.code collate "C");
 begin
   return query
   select d.n, testdata.uid(seed, 270, d.n, testdata.ms(d.at)), d.at, d.at + interval '2 days', d.n % 20, least(users, greatest(95, round(0.2 * users / power(testdata.permute(d.n, total, seed) + 1, 0.8))))::int,
     'T' || to_hex(testdata.seed_tag(seed) << 20 | d.n), skills[1 + testdata.permute(d.n, cardinality(skills), seed)], 2 + (d.n % 2)::int, testdata.uid(seed, 272, d.n, testdata.ms(d.at)),
     array(select testdata.item_difficulty(seed, d.n, j) from generate_series(0, 9) j order by j), testdata.broken_item(seed, d.n)
-  from (select c as n, testdata.moment(20.0 / greatest(users, 25) + (1 - 20.0 / greatest(users, 25)) * 0.25 * testdata.unit(seed, 87805, c), testdata.window_start(), shape) as at from generate_series(lo, least(hi, total) - 1) c offset 0) d;
+  from (select c as n, testdata.moment(20.0 / greatest(users, 25) + (1 - 20.0 / greatest(users, 25)) * 0.25 * testdata.unit(seed, 87805, c), begun, span.shape) as at from generate_series(lo, least(hi, total) - 1) c offset 0) d;
 end $$;
 
 create function testdata.learners_of(seed bigint, lo bigint, hi bigint, sf numeric)

@@ -209,6 +209,7 @@ create function testdata.gen_automation(seed bigint, lo bigint, hi bigint, sf nu
 as $$
 #variable_conflict use_variable
 declare
+  begun constant timestamptz := testdata.window_start();
   tag constant bigint := testdata.seed_tag(seed);
   keys constant bigint := testdata.keys_of('gen_automation', sf);
   until constant timestamptz := testdata.window_end();
@@ -292,8 +293,8 @@ begin
   with calls as materialized (
     select w.n, w.id as webhook_id, w.rotated_at, h.provider, d.d, j, a.at, testdata.unit(seed, 87901, (w.n * 4096 + d.d) * 4 + j) as u, testdata.int_between(seed, 87902, (w.n * 4096 + d.d) * 4 + j, 5, 400) as amount, encode(sha256(convert_to(concat_ws(' ', 'inbound event', seed, w.n, d.d, j), 'UTF8')), 'hex') as code
     from testdata.webhooks_of(seed, 0, testdata.keys_of('gen_webhooks', sf), sf) w join core.webhooks h on h.id = w.id and w.n % 4 = 3 and w.active_at is not null
-    cross join generate_series(0, extract(day from until - testdata.window_start())::int) d(d) cross join generate_series(0, (testdata.h(seed, 87903, w.n * 4096 + d.d) & 3)::int - 1) j
-    cross join lateral (select date_trunc('milliseconds', testdata.window_start() + d.d * interval '1 day' + interval '1 day' * testdata.unit(seed, 87904, (w.n * 4096 + d.d) * 4 + j)) as at) a
+    cross join generate_series(0, extract(day from until - begun)::int) d(d) cross join generate_series(0, (testdata.h(seed, 87903, w.n * 4096 + d.d) & 3)::int - 1) j
+    cross join lateral (select date_trunc('milliseconds', begun + d.d * interval '1 day' + interval '1 day' * testdata.unit(seed, 87904, (w.n * 4096 + d.d) * 4 + j)) as at) a
     where a.at >= w.active_at and a.at < coalesce(w.left_at, until) - interval '1 minute' and a.at >= from_at and a.at < to_at),
   posted as materialized (
     select c.*, b.body, extract(epoch from c.at)::bigint as stamp, convert_to(case when c.u < 0.03 then 'a wrong secret' else testdata.webhook_secret(seed, c.n * 2 + coalesce(c.at >= c.rotated_at, false)::int) end, 'UTF8') as secret, case c.provider when 'nowpayments' then left(c.code, 12) || ':finished' else 'evt_' || left(c.code, 24) end as event_key

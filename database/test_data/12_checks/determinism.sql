@@ -142,7 +142,7 @@ begin
     perform set_config('session_replication_role', role, true);
   end if;
   for chunk in
-    select c.id from testdata.chunks c join testdata.generator_order() o on o.name = c.generator where c.seed_id = made order by o.depth, c.id * case when variant ~ 'backwards' then -1 else 1 end
+    select c.id from testdata.chunks c join testdata.generator_order() o on o.name = c.generator where c.seed_id = made order by o.height desc, c.id * case when variant ~ 'backwards' then -1 else 1 end
   loop
     perform testdata.run_chunk(chunk);
   end loop;

@@ -127,7 +127,7 @@ begin
     perform testdata.refresh_walks(), testdata.cover_window(variadic array(select distinct t::regclass from testdata.generators k, unnest(k.targets || 'core.status_changes'::text) t join pg_catalog.pg_partitioned_table p on p.partrelid = to_regclass(t)));
     for need in
       with recursive needs (name) as (select unnest(g.after) union select unnest(k.after) from needs d join testdata.generators k on k.name = d.name)
-      select o.name from testdata.generator_order() o where o.name in (select d.name from needs d) order by o.depth, o.name
+      select o.name from testdata.generator_order() o where o.name in (select d.name from needs d) order by o.height desc, o.name
     loop
       execute format('select testdata.%I($1, 0, $2, $3)', need.name) using scratch, testdata.keys_of(need.name, sf), sf;
     end loop;

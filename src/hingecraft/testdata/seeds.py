@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 _FOLDER = files(__package__)
 _SCALES = {0.1: "small", 1.0: "sf1", 10.0: "sf10"}
 
+# A chunk is a few big statements: compiling them costs more than it gives, sorts and hashes stay in memory, a commit that is lost
+# is a chunk made again, and the samples between generators only have to show how large a table has become.
+_SETTINGS = {
+    "jit": "off",
+    "work_mem": "64MB",
+    "default_statistics_target": "10",
+    "synchronous_commit": "off",
+}
+
 
 class NotPrepared(HingecraftError):
     """The database has no room for test data."""
@@ -160,8 +169,20 @@ def _work(server: Server, seed: Seed, jobs: int, watch: Callable[[Seed], None], 
                 hint="What was done stays. The same command goes on where it stopped; hc seed remove takes it away.",
                 seed=seed.seed,
             ) from error
+    _analyze(server, jobs)
+
+
+def _analyze(server: Server, jobs: int) -> None:
+    """Read what the planner wants to know of every filled table, in as many sessions."""
     with connect(server) as connection:
-        connection.execute("analyze")
+        tables = [table for (table,) in connection.execute((_FOLDER / "targets.sql").read_bytes()).fetchall()]
+
+    def analyze(table: str) -> None:
+        with connect(server, application_name="hingecraft seed") as connection:
+            connection.execute(sql.SQL("analyze {}").format(sql.Identifier(*table.split("."))))
+
+    with ThreadPoolExecutor(jobs, thread_name_prefix="analyze") as pool:
+        list(pool.map(analyze, tables))
 
 
 def verify(server: Server, seed: Seed) -> tuple[list[str], list[Finding]]:
@@ -208,6 +229,8 @@ def _worker(server: Server, mode: str) -> Iterator[psycopg.Connection[Any]]:
         _require_room(connection)
         if mode == "fast":
             connection.execute("set session_replication_role = replica")
+        for name, value in _SETTINGS.items():
+            connection.execute("select set_config(%s, %s, false)", (name, value))
         connection.execute("set testdata.allow = on; set role hc_owner")
         yield connection
 
