@@ -245,7 +245,7 @@ def bench_revert(bench: Bench) -> Measured:
 
 def bench_seed(bench: Bench) -> Measured:
     """A seed of scale factor 0.05 in fast mode and two sessions, against COPY of the same rows; Faker with executemany beside it."""
-    from benchmarks.seeding import EVENTS, HONEST_SCALE, SESSIONS, Seeding
+    from benchmarks.seeding import HONEST_SCALE, SESSIONS, Seeding
 
     measured = Measured("seed", "COPY (binary) of the same rows, in two sessions too")
     bench.built("built")
@@ -256,25 +256,26 @@ def bench_seed(bench: Bench) -> Measured:
     seeding = Seeding(bench.server, clone, bench.folder)
     for _ in range(bench.runs):
         seed, seconds = seeding.ours()
-        rates = seeding.rates()
+        core, memory = seeding.core_rate(), seeding.peak_mib
         copied, copying = seeding.copied()
         measured.ours.append(seconds / seed.rows * 1e6)
         measured.theirs.append(copying / copied * 1e6)
     fakes = seeding.faked()
-    core = [(rows, took) for rows, took, is_core in rates.values() if is_core]
     measured.facts |= {
         "unit": "microseconds a row",
         "rows": seed.rows,
         "rows_copied": copied,
         "rows_per_second": round(seed.rows / seconds),
-        "core_rows_per_second": round(sum(r for r, _ in core) / sum(t for _, t in core) * SESSIONS),
-        "event_rows_per_second": {name: round(rates[name][0] / rates[name][1] * SESSIONS) for name in EVENTS},
-        "peak_worker_mib": round(seeding.peak_mib),
+        "core_rows_per_second": round(core * SESSIONS),
+        "peak_worker_mib": round(memory),
         "faker_rows_per_second": {table: round(rate) for table, rate in fakes.items()},
         "times_faker": round(seed.rows / seconds / median(fakes.values()), 1),
     }
     honest, honest_seconds = seeding.ours(scale=HONEST_SCALE, mode="honest")
     measured.facts["honest_rows_per_second"] = round(honest.rows / honest_seconds)
+    measured.facts["honest_core_rows_per_second"] = round(seeding.core_rate() * SESSIONS)
+    measured.facts["honest_peak_worker_mib"] = round(seeding.peak_mib)
+    measured.facts["event_rows_per_second"] = {table: round(rate * SESSIONS) for table, rate in seeding.event_rates().items()}
     return measured
 
 

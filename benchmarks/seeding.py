@@ -23,12 +23,14 @@ if TYPE_CHECKING:
 
 SCALE, HONEST_SCALE = "0.05", "0.01"
 SESSIONS = 2
-EVENTS = ("gen_analytics", "gen_production")
+EVENTS = ("core.analytics", "core.status_changes", "community.messages", "production.telemetry")
 FAKED_ROWS = 2000
 
 _TABLES = (Path(__file__).parent / "seeded_tables.sql").read_bytes()
-_RATES = """select generator, sum(rows)::float8, sum(ms)::float8 / 1000, (g.targets[1] like 'core.%%') from testdata.chunks c
-  join testdata.generators g on g.name = c.generator group by 1, 4 having sum(rows) > 0"""
+_INSERTS = """select sum(total_exec_time) / 1000 from extensions.pg_stat_statements s join pg_database d on d.oid = s.dbid
+  where d.datname = current_database() and not toplevel and query ~* %s"""
+_CORE = """select sum(rows)::float8 * 1000 / sum(ms)::float8 from testdata.chunks c
+  join testdata.generators g on g.name = c.generator where g.targets[1] like 'core.%'"""
 
 
 class Seeding:
@@ -44,6 +46,7 @@ class Seeding:
     def ours(self, *, scale: str = SCALE, mode: str = "fast", dbname: str = "ours") -> tuple[Seed, float]:
         """The seed that was loaded into a clone, and the seconds it took."""
         self._clone(dbname)
+        self.peak_mib = 0.0
         began = time.perf_counter()
         seed = load(self.on(dbname), scale=scale, seed=7, jobs=SESSIONS, mode=mode, watch=lambda _: self._look())
         return seed, time.perf_counter() - began
@@ -57,10 +60,28 @@ class Seeding:
                 kib = next((int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("RssAnon")), 0)
                 self.peak_mib = max(self.peak_mib, kib / 1024)
 
-    def rates(self, dbname: str = "ours") -> dict[str, tuple[float, float, bool]]:
-        """Rows, seconds and whether it fills a core table, by generator."""
+    def core_rate(self, dbname: str = "ours") -> float:
+        """Rows a second and session of the generators that fill the core tables."""
         with connect(self.on(dbname)) as connection:
-            return {name: (rows, seconds, core) for name, rows, seconds, core in connection.execute(_RATES).fetchall()}
+            (rate,) = connection.execute(_CORE).fetchone() or (0.0,)
+            return float(rate)
+
+    def event_rates(self, dbname: str = "ours") -> dict[str, float]:
+        """Rows a second and session of the statements that fill the tables of events, by table, in a load of its own."""
+        found = {}
+        with connect(self._server, dbname="postgres") as admin:
+            admin.execute("alter system set pg_stat_statements.track = 'all'")
+            admin.execute("select pg_reload_conf()")
+        self.ours(dbname=dbname)
+        with connect(self.on(dbname)) as connection:
+            for table in EVENTS:
+                (rows,) = connection.execute(sql.SQL("select count(*) from {}").format(_name(table))).fetchone() or (0,)
+                (seconds,) = connection.execute(_INSERTS, (rf"insert into {table}\M",)).fetchone() or (None,)
+                found[table] = rows / seconds if seconds else 0.0
+        with connect(self._server, dbname="postgres") as admin:
+            admin.execute("alter system reset pg_stat_statements.track")
+            admin.execute("select pg_reload_conf()")
+        return found
 
     def copied(self) -> tuple[int, float]:
         """Rows and seconds of COPY FROM of the rows in `ours` into another clone, under the same settings, in as many sessions."""

@@ -19,6 +19,8 @@ DURABLE: Mapping[str, str] = {
     "log_timezone": "UTC",
     "wal_level": "logical",
     "summarize_wal": "on",
+    "shared_buffers": "512MB",
+    "max_wal_size": "2GB",
     "shared_preload_libraries": "pg_stat_statements,auto_explain",
     "max_locks_per_transaction": "512",
     "max_prepared_transactions": "64",
