@@ -8,20 +8,17 @@
 -- needs: BUILD_0014, BUILD_0020, BUILD_0205, BUILD_0694, BUILD_0704, BUILD_0794
 create unique index asset_jobs_asset_id_step_profile_key on automation.asset_jobs (asset_id, step, profile) where state in ('waiting', 'queued', 'running');
 
-create function automation.event_details(kind text, id uuid) returns jsonb
-  language sql stable
-begin atomic
-  select case kind
-    when 'donation' then (select jsonb_build_object('amount_usd', d.amount_usd, 'currency', d.currency, 'fund_code', d.fund_code) from core.donations d where d.id = event_details.id)
-    when 'webhook' then (select jsonb_build_object('reason', w.disabled_reason) from core.webhooks w where w.id = event_details.id) end;
-end;
-
 create function automation.emit_status_changes() returns trigger
   language plpgsql security definer set search_path = ''
 as $$
 begin
-  perform automation.emit(t.name, n.machine, n.entity_id, jsonb_strip_nulls(jsonb_build_object('status', n.to_status, 'previous', n.from_status) || coalesce(automation.event_details(n.machine, n.entity_id), '{}')))
-  from new_rows n join automation.event_types t on t.name = n.machine || '.' || n.to_status;
+  insert into automation.outbox (event_type, aggregate_kind, aggregate_id, payload)
+  select t.name, n.machine, n.entity_id, jsonb_strip_nulls(jsonb_build_object('id', n.entity_id, 'status', n.to_status, 'previous', n.from_status,
+    'amount_usd', d.amount_usd, 'currency', d.currency, 'fund_code', d.fund_code, 'reason', w.disabled_reason))
+  from new_rows n join automation.event_types t on t.name = n.machine || '.' || n.to_status
+  left join core.donations d on n.machine = 'donation' and d.id = n.entity_id
+  left join core.webhooks w on n.machine = 'webhook' and w.id = n.entity_id
+  order by n.machine, n.entity_id, n.occurred_at;  -- whoever emits for the same things locks their numbers in the same order
   return null;
 end $$;
 
@@ -59,7 +56,6 @@ select core.attach_standard('automation.signing_keys', 'std', 'webhook_id', 'key
   core.attach_standard('automation.eval_cases', 'std', 'prompt_id'), core.attach_standard('automation.evaluations', 'std');
 
 comment on index automation.asset_jobs_asset_id_step_profile_key is 'One open job per file, step and profile.';
-comment on function automation.event_details is 'What an event says beyond the status, by kind.';
 comment on function automation.emit_status_changes is 'Trigger of core.status_changes, once a statement: emits what has an event type. Security definer: whoever changes a status may not write the queue.';
 comment on function automation.queue_scan is 'Trigger of core.assets: an uploaded file is scanned first. Security definer: whoever uploads may not write jobs.';
 comment on function automation.wake_workers is 'Trigger of automation.outbox: NOTIFY hc_outbox, once a transaction; workers that listen look at once.';
@@ -116,7 +112,7 @@ update core.assets set status = 'uploaded' where id = '00000000-0000-7000-8000-0
 insert into core.status_changes (machine, entity_id, from_status, to_status) values ('webhook', '00000000-0000-7000-8000-000000206002', 'pending_verification', 'active');
 set local role hc_owner;
 select count(*) = 1 from automation.asset_jobs where asset_id = '00000000-0000-7000-8000-00000020600a';
-select f, not has_function_privilege('hc_member', f, 'execute') from unnest(array['automation.event_details(text, uuid)', 'automation.emit_status_changes()', 'automation.queue_scan()', 'automation.wake_workers()']) f;
+select f, not has_function_privilege('hc_member', f, 'execute') from unnest(array['automation.emit_status_changes()', 'automation.queue_scan()', 'automation.wake_workers()']) f;
 
 -- revert
 select core.detach_standard('automation.signing_keys'), core.detach_standard('automation.asset_jobs'), core.detach_standard('automation.prompts'), core.detach_standard('automation.eval_cases'), core.detach_standard('automation.evaluations');
@@ -125,7 +121,7 @@ drop trigger prompt_versions_keep on automation.prompt_versions;
 drop trigger outbox_wake on automation.outbox;
 drop trigger assets_queue_scan on core.assets;
 drop trigger status_changes_emit on core.status_changes;
-drop function automation.wake_workers, automation.queue_scan, automation.emit_status_changes, automation.event_details;
+drop function automation.wake_workers, automation.queue_scan, automation.emit_status_changes;
 drop index automation.asset_jobs_asset_id_step_profile_key;
 
 -- task: BUILD_0217 implement_feature critical
