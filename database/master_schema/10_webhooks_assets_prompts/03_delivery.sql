@@ -65,8 +65,8 @@ begin
   end if;
   if not kind.allows_pii and relation is not null and jsonb_typeof(new.payload) = 'object' then  -- of the few columns it names; blueprint.annotations() reads all
     new.payload := new.payload - array(
-      select a.attname::text from jsonb_object_keys(new.payload) k join pg_catalog.pg_attribute a on a.attrelid = relation and a.attname = k
-      where pg_catalog.col_description(relation, a.attnum) ~ '(^|\s)@(pii|secret)\M');
+      select k from jsonb_object_keys(new.payload) k
+      where pg_catalog.col_description(relation, (select a.attnum from pg_catalog.pg_attribute a where a.attrelid = relation and a.attname = k)) ~ '(^|\s)@(pii|secret)\M');
   end if;
   problem := (select string_agg(p, '; ') from (select p from automation.schema_problems(kind.json_schema, new.payload) p limit 5) s);
   if problem is not null then

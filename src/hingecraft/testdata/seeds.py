@@ -27,6 +27,7 @@ _SCALES = {0.1: "small", 1.0: "sf1", 10.0: "sf10"}
 _SETTINGS = {
     "jit": "off",
     "work_mem": "64MB",
+    "random_page_cost": "1.1",
     "default_statistics_target": "10",
     "synchronous_commit": "off",
 }
