@@ -146,7 +146,8 @@ begin
       when bool_or(a.currency <> p.currency) then 'posts another currency than that of the account' when entry.payload_sha256 <> treasury.postings_digest(entry.id) then 'has other lines than its digest' end
   into broken from treasury.postings p join treasury.accounts a on a.id = p.account_id where p.entry_id = entry.id;
   if broken is null and entry.kind not in ('fx', 'refund', 'sweep') then
-    select format('is off by %s %s', trim_scale(sum(p.amount)), p.currency) into broken from treasury.postings p where p.entry_id = entry.id group by p.currency having sum(p.amount) <> 0 limit 1;
+    select 'is off by ' || string_agg(format('%s %s', trim_scale(s.amount), s.currency), ', ') into broken  -- a limit here would read the whole ledger by currency
+    from (select p.currency, sum(p.amount) as amount from treasury.postings p where p.entry_id = entry.id group by p.currency) s where s.amount <> 0;
   end if;
   if broken is not null then
     raise exception using errcode = '23514', schema = 'treasury', table = 'entries', constraint = 'entries_balanced_check', message = format('entry %s %s', entry.number, broken);
