@@ -1,4 +1,7 @@
-"""`hc bench seed`: filling the database from a seed, against COPY of the same rows and against Faker with executemany."""
+"""`hc bench seed`: filling the database from a seed, against COPY of the same rows and against Faker with executemany.
+
+Each side begins with its partitions made, and ends with its tables analyzed.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from hingecraft.postgres import Server, connect
-from hingecraft.testdata import load
+from hingecraft.testdata import analyze, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,8 +47,8 @@ class Seeding:
         return replace(self._server, dsn=self._server.dsn_of(dbname), dbname=dbname)
 
     def ours(self, *, scale: str = SCALE, mode: str = "fast", dbname: str = "ours") -> tuple[Seed, float]:
-        """The seed that was loaded into a clone, and the seconds it took."""
-        self._clone(dbname)
+        """The seed that was loaded into a clone that had its partitions, and the seconds it took."""
+        self._plan(dbname, scale, mode)
         self.peak_mib = 0.0
         began = time.perf_counter()
         seed = load(self.on(dbname), scale=scale, seed=7, jobs=SESSIONS, mode=mode, watch=lambda _: self._look())
@@ -85,7 +88,7 @@ class Seeding:
 
     def copied(self) -> tuple[int, float]:
         """Rows and seconds of COPY FROM of the rows in `ours` into another clone, under the same settings, in as many sessions."""
-        self._empty_theirs()
+        self._plan("theirs")
         with connect(self.on("theirs")) as connection:
             tables = [
                 (table, columns, predicate)
@@ -97,13 +100,15 @@ class Seeding:
         began = time.perf_counter()
         with ThreadPoolExecutor(SESSIONS) as pool:
             rows = sum(pool.map(lambda file: self._import(*file), files))
+        analyze(self.on("theirs"), SESSIONS)
         return rows, time.perf_counter() - began
 
-    def _empty_theirs(self) -> None:
-        self._clone("theirs")
-        with connect(self.on("theirs")) as connection:  # a plan makes the partitions
+    def _plan(self, dbname: str, scale: str = SCALE, mode: str = "fast") -> None:
+        """A clone with the partitions of the window."""
+        self._clone(dbname)
+        with connect(self.on(dbname)) as connection:
             connection.execute("set testdata.allow = on; set role hc_owner")
-            connection.execute("select testdata.plan('sf1', 7, 'fast', %s::numeric)", (SCALE,))
+            connection.execute("select testdata.plan('sf1', 7, %s, %s::numeric)", (mode, scale))
 
     def _export(self, table: str, columns: list[str], predicate: str) -> Path:
         path = self._folder / f"{table}.copy"
@@ -125,7 +130,7 @@ class Seeding:
 
     def faked(self) -> dict[str, float]:
         """Rows a second of Faker with executemany, by table, in one session under the same settings."""
-        self._empty_theirs()
+        self._plan("theirs")
         found = {}
         with connect(self.on("theirs"), autocommit=False) as connection, connection.cursor() as cursor:
             cursor.execute("set session_replication_role = replica")

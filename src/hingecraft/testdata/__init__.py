@@ -3,6 +3,6 @@
 The rows are made inside the database (room testdata, tasks 0851-0900); here are the sessions that do the work.
 """
 
-from hingecraft.testdata.seeds import Finding, Seed, Step, find, load, play, remove, seeds, verify
+from hingecraft.testdata.seeds import Finding, Seed, Step, analyze, find, load, play, remove, seeds, verify
 
-__all__ = ["Finding", "Seed", "Step", "find", "load", "play", "remove", "seeds", "verify"]
+__all__ = ["Finding", "Seed", "Step", "analyze", "find", "load", "play", "remove", "seeds", "verify"]

@@ -170,20 +170,20 @@ def _work(server: Server, seed: Seed, jobs: int, watch: Callable[[Seed], None], 
                 hint="What was done stays. The same command goes on where it stopped; hc seed remove takes it away.",
                 seed=seed.seed,
             ) from error
-    _analyze(server, jobs)
+    analyze(server, jobs)
 
 
-def _analyze(server: Server, jobs: int) -> None:
-    """Read what the planner wants to know of every filled table, in as many sessions."""
+def analyze(server: Server, jobs: int = 2) -> None:
+    """Gather the planner's statistics of every table that generators fill, in as many sessions."""
     with connect(server) as connection:
         tables = [table for (table,) in connection.execute((_FOLDER / "targets.sql").read_bytes()).fetchall()]
 
-    def analyze(table: str) -> None:
+    def one(table: str) -> None:
         with connect(server, application_name="hingecraft seed") as connection:
             connection.execute(sql.SQL("analyze {}").format(sql.Identifier(*table.split("."))))
 
     with ThreadPoolExecutor(jobs, thread_name_prefix="analyze") as pool:
-        list(pool.map(analyze, tables))
+        list(pool.map(one, tables))
 
 
 def verify(server: Server, seed: Seed) -> tuple[list[str], list[Finding]]:
