@@ -499,14 +499,17 @@ begin
     select k as n, least(8, 1 + floor(testdata.exponential(testdata.unit(seed, 87241, k), 1.5))::int) as level from generate_series(lo, hi - 1) k where testdata.chance(seed, 87240, k, 0.5)),
   wanted as materialized (
     select l.n, l.level, j, floor(l.n * power(testdata.unit(seed, 87242 + j, l.n), 2))::bigint as parent_n from levels l, generate_series(1, 24) j offset 0),
+  children as materialized (
+    select l.n, e.at, d.id, d.owner_id, d.licence_spdx, v.id as child_id
+    from levels l join testdata.entities e on e.seed = gen_design_forks.seed and e.kind = 'design' and e.n = l.n join core.designs d on d.id = e.id join design.versions v on v.design_id = d.id and v.number = 1),
+  parents as materialized (
+    select e.n, d.owner_id, v.licence_spdx, v.released_at, v.id as parent_id
+    from testdata.entities e join core.designs d on d.id = e.id and d.visibility in ('public', 'community') and d.status in ('released', 'deprecated') join design.versions v on v.design_id = d.id and v.label = '1.0.0'
+    where e.seed = gen_design_forks.seed and e.kind = 'design' and e.n < hi),
   fitting as (
-    select distinct on (w.n) w.n, d.id, own.id as child_id, v.id as parent_id
-    from wanted w
-    join testdata.entities e on e.seed = gen_design_forks.seed and e.kind = 'design' and e.n = w.n join core.designs d on d.id = e.id
-    join design.versions own on own.design_id = d.id and own.number = 1
-    join testdata.entities f on f.seed = gen_design_forks.seed and f.kind = 'design' and f.n = w.parent_n join core.designs p on p.id = f.id and p.owner_id <> d.owner_id and p.visibility in ('public', 'community') and p.status in ('released', 'deprecated')
-    join design.versions v on v.design_id = p.id and v.label = '1.0.0' and v.released_at < e.at
-    join design.licence_compatibility c on c.inbound_spdx = v.licence_spdx and c.outbound_spdx = d.licence_spdx and c.verdict <> 'forbidden'
+    select distinct on (w.n) w.n, d.id, d.child_id, p.parent_id
+    from wanted w join children d on d.n = w.n join parents p on p.n = w.parent_n and p.owner_id <> d.owner_id and p.released_at < d.at
+    join design.licence_compatibility c on c.inbound_spdx = p.licence_spdx and c.outbound_spdx = d.licence_spdx and c.verdict <> 'forbidden'
     where case when testdata.chance(gen_design_forks.seed, 87240, w.parent_n, 0.5) then least(8, 1 + floor(testdata.exponential(testdata.unit(gen_design_forks.seed, 87241, w.parent_n), 1.5))::int) else 0 end < w.level
     order by w.n, w.j),
   edges as (

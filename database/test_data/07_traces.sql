@@ -220,7 +220,7 @@ declare
   made bigint;
 begin
   perform testdata.require_allowed();
-  perform pg_advisory_xact_lock(hashtextextended('core.seal_audit', 0));  -- or a seal that does not see these rows yet could pass over them
+  perform pg_advisory_xact_lock_shared(hashtextextended('core.seal_audit', 0));  -- or a seal that does not see these rows yet could pass over them
   first_xid := greatest(3, (select s.xid_to::text::bigint from core.audit_seals s order by s.seal_no desc limit 1));
   horizon := greatest(pg_snapshot_xmin(pg_current_snapshot())::text::bigint, first_xid + 1);
   with machines as materialized (
