@@ -229,13 +229,15 @@ begin
     join pg_catalog.pg_class c on c.oid = m.tgrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname in ('core', 'design', 'production', 'impact', 'community', 'learning')),
   holders as materialized (
     select u.user_id, k.db_role, u.during, p.time_zone from identity.user_roles u join identity.roles k on k.code = u.role_code join testdata.entities e on e.seed = gen_audit_logs.seed and e.kind = 'user' and e.n < 20 and e.id = u.user_id join core.users p on p.id = u.user_id where k.is_privileged or k.code = 'operator'),
+  moves as materialized (
+    select s.id, s.occurred_at, s.machine, s.entity_id, s.from_status, s.to_status, s.actor_id, s.actor_role from core.status_changes s
+    where s.occurred_at >= from_at and s.occurred_at < to_at and testdata.tag_of(s.entity_id) = tag and testdata.is_audited(s.id, s.actor_role)),
   steps as (
     select 205 as kind, testdata.key_of(s.entity_id) # m.mask as n, s.occurred_at + interval '1 millisecond' * (hashtextextended(s.id::text, 1) & 31) as at, case when s.actor_role = 'hc_worker' then s.actor_id else h.user_id end as actor_id, case when s.actor_role = 'hc_worker' then 'hc_member' else s.actor_role end as role,
       'update' as action, m.room, m.relation, s.entity_id::text as entity, jsonb_build_object('fields', '["status"]'::jsonb, 'old', jsonb_build_object('status', s.from_status), 'new', jsonb_build_object('status', s.to_status)) as changed,
       case when s.actor_role <> 'hc_worker' then (array['checked by hand', 'as reported', 'as decided in the weekly round', 'asked for by the owner'])[1 + (hashtextextended(s.id::text, 2) & 3)] end as reason, null::inet as ip
-    from core.status_changes s join machines m on m.machine = s.machine
-    left join lateral (select h.user_id from holders h where s.actor_role <> 'hc_worker' and h.db_role = s.actor_role and h.during @> s.occurred_at order by hashtextextended(h.user_id::text || s.id, 3) limit 1) h on true
-    where s.occurred_at >= from_at and s.occurred_at < to_at and testdata.tag_of(s.entity_id) = tag and testdata.is_audited(s.id, s.actor_role)),
+    from moves s join machines m on m.machine = s.machine
+    left join lateral (select h.user_id from holders h where s.actor_role <> 'hc_worker' and h.db_role = s.actor_role and h.during @> s.occurred_at order by hashtextextended(h.user_id::text || s.id, 3) limit 1) h on true),
   grants as (
     select 205, testdata.key_of(s.id), s.occurred_at, s.actor_id, 'hc_admin', 'grant', 'identity', 'user_roles', s.entity_id::text, jsonb_build_object('fields', '["role_code"]'::jsonb, 'new', jsonb_build_object('role_code', s.payload -> 'role')), s.reason, null::inet
     from core.status_changes s where s.machine = 'user_role' and s.occurred_at >= from_at and s.occurred_at < to_at and testdata.tag_of(s.id) = tag),

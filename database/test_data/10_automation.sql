@@ -56,7 +56,7 @@ begin
     join testdata.walks_of('webhook', '{"active": 80, "pending_verification": 6, "paused": 6, "disabled": 8}') w on case when d.n < 4 then w.path = '{pending_verification,active}' else d.u_status >= w.lo and d.u_status < w.hi end),
   walked as materialized (
     select o.*, s.times, s.times[array_position(o.path, 'active')] as active_at, s.times[array_position(o.path, 'active') + 1] as left_at
-    from owned o, lateral (select testdata.steps_of(o.u, o.at, until, cardinality(o.path)) as times) s),
+    from owned o, lateral (select testdata.steps_of(o.u, o.at, until, cardinality(o.path)) as times offset 0) s),
   -- the failing one: of 1 to 4 attempts so far where a hook is shaky, of 5 to 14 where its breaker opened, of one where the endpoint is gone
   fallen as (
     select w.*, case when w.n % 4 = 3 or w.active_at is null then null when w.path[array_position(w.path, 'active') + 1] = 'disabled' then 0 when w.status <> 'active' or w.n < 4 or w.active_at > until - interval '4 days' or w.u_health < 0.82 then null
@@ -259,18 +259,18 @@ begin
       case when e.aggregate <> w.id or e.event_type <> 'webhook.test' then case when x.h & 1023 < 945 then 'accepted' when x.h & 1023 < 1000 then 'retried' when x.h & 1023 < 1014 then 'refused' when x.h & 1023 < 1019 then 'long' else 'poison' end when e.at > w.good_at then 'bad' else 'good' end as story
     from events e join wants w on w.event_type = e.event_type and e.at >= w.active_at and e.at < w.left_at and (w.by_pattern or e.event_type = 'webhook.test') and (e.audience = 'everyone' or e.owner = w.owner_id or w.sees_all)
       and (w.path is null or e.event_type = 'webhook.test' or coalesce(jsonb_path_query_first(e.payload, w.path::jsonpath, '{}', true) not in ('false', 'null'), false))
-    cross join lateral (select hashtextextended(e.id::text, w.n) as h, hashtextextended(e.aggregate::text, w.n) as g) x  -- how long it takes is told by what it is about, so that none overtakes
-    cross join lateral (select e.at + case when e.aggregate = w.id and e.event_type = 'webhook.test' then interval '0.1 seconds' else interval '1 millisecond' * (60 + (x.g & 2047)) end as at) q),
+    cross join lateral (select hashtextextended(e.id::text, w.n) as h, hashtextextended(e.aggregate::text, w.n) as g offset 0) x  -- how long it takes is told by what it is about, so that none overtakes
+    cross join lateral (select e.at + case when e.aggregate = w.id and e.event_type = 'webhook.test' then interval '0.1 seconds' else interval '1 millisecond' * (60 + (x.g & 2047)) end as at offset 0) q),
   planned as materialized (
     select s.*, case when s.story in ('retried', 'long', 'poison') and c.next_at <= p.times[cardinality(p.times)] then 'accepted' else s.story end as told, case when s.story in ('retried', 'long', 'poison') and c.next_at <= p.times[cardinality(p.times)] then p.times[1:1] else p.times end as times
     from sent s
     cross join lateral (select case when s.story in ('retried', 'long', 'poison') then testdata.attempt_times(s.id, s.at + s.latency, case s.story when 'poison' then 15 when 'long' then 6 + (s.h >> 30 & 3)::int else 2 + (s.h >> 30 & 3)::int end)
-      when s.story = 'bad' then s.bad_times when s.story = 'good' then array[s.good_at] else array[s.at + s.latency] end as times) p
+      when s.story = 'bad' then s.bad_times when s.story = 'good' then array[s.good_at] else array[s.at + s.latency] end as times offset 0) p
     left join lateral (select min(c.occurred_at) as next_at from core.status_changes c where s.story in ('retried', 'long', 'poison') and c.entity_id = s.aggregate and c.occurred_at > s.event_at and c.occurred_at <= p.times[cardinality(p.times)] and c.machine || '.' || c.to_status = any (typed)) c on true),
   tried as materialized (
     select p.*, a.done, cardinality(a.done) as k, case when cardinality(a.done) = 0 then 'pending' when p.told = 'refused' or p.told = 'poison' and cardinality(a.done) = 15 or p.told = 'bad' and p.bad_code = 410 then 'dead' when p.told in ('poison', 'bad') or cardinality(a.done) < cardinality(p.times) then 'failed' else 'succeeded' end as status,
       case p.told when 'refused' then (array[404, 400, 422])[1 + p.hook % 3] when 'poison' then 500 when 'bad' then p.bad_code else (array[503, 429, null, 502])[1 + (p.h >> 33 & 3)::int] end as bad, (array[200, 202, 204])[1 + p.hook % 3] as good
-    from planned p cross join lateral (select case when p.told = 'bad' then p.times when p.times[cardinality(p.times)] <= p.good_at then p.times else array(select t from unnest(p.times) t where t <= p.good_at) end as done) a),
+    from planned p cross join lateral (select case when p.told = 'bad' then p.times when p.times[cardinality(p.times)] <= p.good_at then p.times else array(select t from unnest(p.times) t where t <= p.good_at) end as done offset 0) a),
   outbox as (
     insert into automation.outbox (id, occurred_at, event_type, aggregate_kind, aggregate_id, aggregate_seq, payload, published_at) select e.id, e.at, e.event_type, e.machine, e.aggregate, e.seq, e.payload, e.at + interval '50 milliseconds' from events e order by e.at, e.id returning 1),
   heads as (
@@ -285,7 +285,7 @@ begin
     insert into automation.delivery_attempts (id, occurred_at, webhook_id, delivery_id, attempt_no, response_status, response_excerpt, latency_ms, error_class)
     select testdata.uid(seed, 219, testdata.key_of(t.id), testdata.ms(a.at)), a.at, t.webhook_id, t.id, a.no, r.code, case when r.is_good then 'ok' when r.code is null then null else 'no: ' || r.code end, case when r.code is null then t.timeout_ms else extract(milliseconds from t.latency)::int end,
       case when r.is_good then null when r.code is null then 'timeout' when r.code = 429 then 'rate_limited' when r.code >= 500 then 'server_error' else 'client_error' end
-    from tried t cross join lateral unnest(t.done) with ordinality a(at, no) cross join lateral (select t.status = 'succeeded' and a.no = t.k as is_good, case when t.status = 'succeeded' and a.no = t.k then t.good else t.bad end as code) r order by a.at, t.id returning 1)
+    from tried t cross join lateral unnest(t.done) with ordinality a(at, no) cross join lateral (select t.status = 'succeeded' and a.no = t.k as is_good, case when t.status = 'succeeded' and a.no = t.k then t.good else t.bad end as code offset 0) r order by a.at, t.id returning 1)
   select (select count(*) from outbox) + (select coalesce(sum(fresh), 0) from heads) + (select count(*) from deliveries) + (select count(*) from attempts) into made;
   if honest then
     alter table automation.outbox enable trigger outbox_check;
@@ -294,12 +294,12 @@ begin
     select w.n, w.id as webhook_id, w.rotated_at, h.provider, d.d, j, a.at, testdata.unit(seed, 87901, (w.n * 4096 + d.d) * 4 + j) as u, testdata.int_between(seed, 87902, (w.n * 4096 + d.d) * 4 + j, 5, 400) as amount, encode(sha256(convert_to(concat_ws(' ', 'inbound event', seed, w.n, d.d, j), 'UTF8')), 'hex') as code
     from testdata.webhooks_of(seed, 0, testdata.keys_of('gen_webhooks', sf), sf) w join core.webhooks h on h.id = w.id and w.n % 4 = 3 and w.active_at is not null
     cross join generate_series(0, extract(day from until - begun)::int) d(d) cross join generate_series(0, (testdata.h(seed, 87903, w.n * 4096 + d.d) & 3)::int - 1) j
-    cross join lateral (select date_trunc('milliseconds', begun + d.d * interval '1 day' + interval '1 day' * testdata.unit(seed, 87904, (w.n * 4096 + d.d) * 4 + j)) as at) a
+    cross join lateral (select date_trunc('milliseconds', begun + d.d * interval '1 day' + interval '1 day' * testdata.unit(seed, 87904, (w.n * 4096 + d.d) * 4 + j)) as at offset 0) a
     where a.at >= w.active_at and a.at < coalesce(w.left_at, until) - interval '1 minute' and a.at >= from_at and a.at < to_at),
   posted as materialized (
     select c.*, b.body, extract(epoch from c.at)::bigint as stamp, convert_to(case when c.u < 0.03 then 'a wrong secret' else testdata.webhook_secret(seed, c.n * 2 + coalesce(c.at >= c.rotated_at, false)::int) end, 'UTF8') as secret, case c.provider when 'nowpayments' then left(c.code, 12) || ':finished' else 'evt_' || left(c.code, 24) end as event_key
     from calls c cross join lateral (select case c.provider when 'stripe' then jsonb_build_object('id', 'evt_' || left(c.code, 24), 'type', 'payment_intent.succeeded', 'amount', c.amount * 100, 'currency', 'usd')
-      when 'nowpayments' then jsonb_build_object('payment_id', left(c.code, 12), 'payment_status', 'finished', 'price_amount', c.amount, 'price_currency', 'usd') else jsonb_build_object('id', 'evt_' || left(c.code, 24), 'type', 'form.answered', 'answers', c.amount) end as body) b),
+      when 'nowpayments' then jsonb_build_object('payment_id', left(c.code, 12), 'payment_status', 'finished', 'price_amount', c.amount, 'price_currency', 'usd') else jsonb_build_object('id', 'evt_' || left(c.code, 24), 'type', 'form.answered', 'answers', c.amount) end as body offset 0) b),
   events as (
     insert into automation.inbound_events (id, occurred_at, webhook_id, provider_event_id, headers, payload, signature_ok, status, attempt_count, next_attempt_at, error, processed_at)
     select testdata.uid(seed, 212, ((p.n * 4096 + p.d) * 4 + p.j) * 2 + again, testdata.ms(t.at)), t.at, p.webhook_id, p.event_key,
@@ -308,8 +308,8 @@ begin
         else jsonb_build_object('webhook-id', p.event_key, 'webhook-timestamp', p.stamp::text, 'webhook-signature', 'v1,' || encode(extensions.hmac(convert_to(p.event_key || '.' || p.stamp || '.' || p.body::text, 'UTF8'), p.secret, 'sha256'), 'base64')) end
         || jsonb_build_object('content-type', 'application/json'),
       case when again = 0 then p.body end, p.u >= 0.03, s.status, (s.status in ('processed', 'ignored'))::int, case when s.status in ('processed', 'ignored') then t.at + interval '31 seconds' else t.at end, case when s.status = 'failed' then 'signature' end, case s.status when 'processed' then t.at + interval '1 second' end
-    from posted p cross join generate_series(0, case when p.u > 0.92 then 1 else 0 end) again cross join lateral (select p.at + again * interval '40 seconds' as at) t
-    cross join lateral (select case when p.u < 0.03 then 'failed' when again = 1 then 'duplicate' when p.provider in ('stripe', 'nowpayments') then 'processed' else 'ignored' end as status) s order by t.at, p.n returning 1),
+    from posted p cross join generate_series(0, case when p.u > 0.92 then 1 else 0 end) again cross join lateral (select p.at + again * interval '40 seconds' as at offset 0) t
+    cross join lateral (select case when p.u < 0.03 then 'failed' when again = 1 then 'duplicate' when p.provider in ('stripe', 'nowpayments') then 'processed' else 'ignored' end as status offset 0) s order by t.at, p.n returning 1),
   seen as (
     insert into automation.inbound_keys (webhook_id, provider_event_id, seen_at) select p.webhook_id, p.event_key, p.at from posted p where p.u >= 0.03 order by p.at returning 1)
   select (select count(*) from events) + (select count(*) from seen) into received;
@@ -346,7 +346,7 @@ begin
     insert into core.assets (id, owner_id, sha256, storage_key, filename, media_type, byte_size, width, height, duration_ms, classification, status, technical, metadata, created_at, updated_at)
     select t.made_id, t.owner_id, d.digest, 'testdata/' || encode(d.digest, 'hex'), t.profile || '-' || t.n || case t.made_type when 'image/png' then '.png' else '.mp4' end, t.made_type, t.made_size, z.size, z.size * 3 / 4, case t.made_type when 'video/mp4' then 30000 end, t.classification, 'ready', '{"scan_exempt": "rendition"}',
       jsonb_build_object('seed', seed, 'content', t.content), t.ended_at - interval '400 milliseconds', t.ended_at
-    from timed t cross join lateral (select sha256(testdata.content_bytes(seed, t.content, t.made_type, t.made_size)) as digest) d cross join lateral (select case t.profile when 'thumb-256' then 256 when 'thumb-1024' then 1024 else 960 end as size) z where t.state = 'done' and t.step in ('thumbnail', 'transcode') order by t.n, t.slot returning 1),
+    from timed t cross join lateral (select sha256(testdata.content_bytes(seed, t.content, t.made_type, t.made_size)) as digest offset 0) d cross join lateral (select case t.profile when 'thumb-256' then 256 when 'thumb-1024' then 1024 else 960 end as size offset 0) z where t.state = 'done' and t.step in ('thumbnail', 'transcode') order by t.n, t.slot returning 1),
   renditions as (
     insert into automation.renditions (asset_id, profile, status, rendition_asset_id, recipe_sha256, produced_at, created_at)
     select t.id, t.profile, case t.state when 'done' then 'ready' else 'pending' end, case t.state when 'done' then t.made_id end, automation.recipe(t.digest, t.profile), case t.state when 'done' then t.ended_at end, t.uploaded_at
@@ -373,11 +373,11 @@ begin
   with plan as materialized (
     select k as n, topics[1 + k % 8] as topic, o.id as owner_id, b.id as approver_id, t.at, k % 4 = 1 as regresses, testdata.uid(seed, 214, k, testdata.ms(t.at)) as id
     from generate_series(lo, hi - 1) k join testdata.entities o on o.seed = gen_prompts.seed and o.kind = 'user' and o.n = 15 + k % 5 join testdata.entities b on b.seed = gen_prompts.seed and b.kind = 'user' and b.n = 15 + (k + 1) % 5
-    cross join lateral (select date_trunc('milliseconds', greatest(o.at, b.at) + (until - greatest(o.at, b.at)) * (0.02 + 0.3 * testdata.unit(seed, 87920, k))) as at) t),
+    cross join lateral (select date_trunc('milliseconds', greatest(o.at, b.at) + (until - greatest(o.at, b.at)) * (0.02 + 0.3 * testdata.unit(seed, 87920, k))) as at offset 0) t),
   versions as materialized (
     select p.*, v.number, c.at as written_at, testdata.uid(seed, 215, p.n * 4 + v.number, testdata.ms(c.at)) as version_id, case when v.number < 3 then date_trunc('milliseconds', c.at + (until - p.at) * 0.03) end as approved_at,
       'You help makers with a ' || replace(p.topic, '-', ' ') || e'. Tone: {{tone}}.\n' || (array['', e'Answer in at most three sentences.\n', e'Answer in at most three sentences and name a source.\n'])[v.number] || 'Question: {{question}}' as template
-    from plan p cross join (values (1, 0.0::double precision), (2, 0.4), (3, 0.8)) v(number, share) cross join lateral (select date_trunc('milliseconds', p.at + (until - p.at) * v.share) as at) c),
+    from plan p cross join (values (1, 0.0::double precision), (2, 0.4), (3, 0.8)) v(number, share) cross join lateral (select date_trunc('milliseconds', p.at + (until - p.at) * v.share) as at offset 0) c),
   prompts as (
     insert into automation.prompts (id, key, title, owner_id, category, visibility, active_version_id, created_at, updated_at)
     select v.id, 'testdata-' || to_hex(testdata.seed_tag(seed)) || '-' || v.topic || '-' || v.n, initcap(replace(v.topic, '-', ' ')) || ' ' || v.n, v.owner_id, (array['design', 'support', 'content', 'content', 'design', 'community', 'design', 'support'])[1 + v.n % 8], (array['public', 'team', 'private'])[1 + v.n % 3], v.version_id, v.at, v.approved_at
@@ -400,7 +400,7 @@ begin
     union all
     select p.n, 20 + i, p.id, v.version_id, u.id, case when u.id is null then 'assistant' end, case when testdata.chance(seed, 87924, p.n * 64 + i, 0.8) then 'small-1' else 'large-1' end, v.template,
       jsonb_build_object('tone', (array['kind', 'brief', 'formal'])[1 + i % 3], 'question', testdata.sentence(seed, 87925, p.n * 64 + i, g.openers, g.subjects, g.verbs, g.endings)), case when r.u < 0.94 then testdata.prose(seed, 87926, p.n * 64 + i, 1 + i % 4) end, case when r.u < 0.94 then 'succeeded' when r.u < 0.98 then 'failed' else 'refused' end, w.at, '{}'
-    from plan p cross join generate_series(0, 35) i cross join lateral (select testdata.unit(seed, 87923, p.n * 64 + i) as u) r cross join lateral (select date_trunc('milliseconds', p.at + (until - p.at) * (0.05 + 0.94 * testdata.spread(seed, 87927, i, 36))) as at) w
+    from plan p cross join generate_series(0, 35) i cross join lateral (select testdata.unit(seed, 87923, p.n * 64 + i) as u offset 0) r cross join lateral (select date_trunc('milliseconds', p.at + (until - p.at) * (0.05 + 0.94 * testdata.spread(seed, 87927, i, 36))) as at offset 0) w
     join versions v on v.n = p.n and v.number = case when p.regresses or w.at < p.at + (until - p.at) * 0.45 then 1 else 2 end left join testdata.entities u on u.seed = gen_prompts.seed and u.kind = 'user' and u.n = i % 20 and i % 5 < 3 and u.at < w.at),
   priced as materialized (
     select a.*, replace(replace(a.template, '{{tone}}', a.inputs ->> 'tone'), '{{question}}', a.inputs ->> 'question') as rendered, case a.model when 'small-1' then 0.15 else 3.0 end as price from asked a),
