@@ -247,6 +247,10 @@ create function testdata.uid(seed bigint, kind int, n bigint, ms bigint) returns
   return (lpad(to_hex((ms << 16) | 28672 | (kind & 4095)), 16, '0')
     || to_hex('-9223372036854775808'::bigint | ((n & 268435455) << 34) | ((hashint8extended(seed, 852) & 1023) << 24) | 8279002))::uuid;
 
+create function testdata.key_of(id uuid) returns bigint
+  language sql immutable strict parallel safe
+  return (('x' || right(replace(id::text, '-', ''), 16))::bit(64)::bigint >> 34) & 268435455;
+
 create function testdata.is_test_id(id uuid) returns boolean
   language sql immutable parallel safe
   return right(id::text, 6) = '7e53da' and uuid_extract_version(id) = 7;
@@ -261,6 +265,7 @@ comment on function testdata.int_between is 'Uniform integer in [smallest, large
 comment on function testdata.chance is 'True with probability p.';
 comment on function testdata.permute is 'Bijection of [0, n), n up to 2^30: multiplication by a prime above n. For draws without repeats.';
 comment on function testdata.uid is 'Version 7 UUID with time ms, kind (12 bits), key (28 bits), ten bits of the seed and the tag is_test_id() knows.';
+comment on function testdata.key_of is 'The key n that uid() put into an id.';
 comment on function testdata.is_test_id is 'Whether uid() made this id. A real one is taken for it once in 16 million.';
 comment on function testdata.ms is 'Milliseconds since 1970, as uid() takes them.';
 
@@ -269,6 +274,7 @@ select count(distinct testdata.permute(i, 10000, 42)) = 10000, min(testdata.perm
 from generate_series(0, 9999) i;
 select core.uuid_time(testdata.uid(42, 1, 7, 1767225600123)) = timestamptz '2026-01-01 00:00:00.123+00', testdata.ms('2026-01-01 00:00:00.123+00') = 1767225600123;
 select testdata.uid(42, 1, 7, 1767225600123) = testdata.uid(42, 1, 7, 1767225600123), testdata.uid(42, 1, 7, 1767225600123) <> testdata.uid(43, 1, 7, 1767225600123), testdata.uid(42, 1, 7, 0) <> testdata.uid(42, 2, 7, 0);
+select testdata.key_of(testdata.uid(42, 5, 268435455, 0)) = 268435455, testdata.key_of(testdata.uid(42, 5, 7, 99)) = 7;
 select count(distinct testdata.uid(42, 3, n, 0)) = 2000, bool_and(testdata.is_test_id(testdata.uid(42, 3, n, n))) from generate_series(1, 2000) n;
 select count(*) filter (where testdata.is_test_id(id)) <= 1 from (select uuidv7() as id from generate_series(1, 50000)) fresh;  -- one in 16 million looks like ours by chance
 select testdata.h(1, 2, 3) = testdata.h(1, 2, 3), testdata.h(1, 2, 3) <> testdata.h(2, 2, 3), testdata.h(1, 2, 3) <> testdata.h(1, 3, 3), not testdata.is_test_id(gen_random_uuid());

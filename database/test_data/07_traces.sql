@@ -186,10 +186,6 @@ drop table testdata.transitions;
 -- proves: verify_audit() says ok for every seal over generated and real rows, and each entry is sealed; every tenth step has its entry with old and new status; no secret column in changed; every actor held his role then; staff works by day
 --   and the exports lie in the night; two halves have the digest of the whole.
 -- needs: BUILD_0771, BUILD_0773, BUILD_0779, BUILD_0859, BUILD_0862, BUILD_0864, BUILD_0869, BUILD_0870, BUILD_0871
-create function testdata.key_of(id uuid) returns bigint
-  language sql immutable strict parallel safe
-  return (('x' || right(replace(id::text, '-', ''), 16))::bit(64)::bigint >> 34) & 268435455;
-
 create function testdata.tag_of(id uuid) returns bigint
   language sql immutable parallel safe
   return case when right(id::text, 6) = '7e53da' and uuid_extract_version(id) = 7 then (('x' || right(replace(id::text, '-', ''), 16))::bit(64)::bigint >> 24) & 1023 end;
@@ -312,7 +308,6 @@ insert into testdata.generators (name, targets, after, rows_at_sf1, chunk_rows, 
   ('gen_audit_logs', '{core.audit_logs}', '{gen_identity,gen_wallets,gen_transactions,gen_kyc,gen_assets,gen_asset_jobs,gen_content,gen_design_room,gen_microfactories,gen_production,gen_impact,gen_community,gen_learning,gen_webhooks}', 1000, 10, 20),
   ('gen_audit_seals', '{core.audit_seals,core.audit_leaves}', '{gen_audit_logs}', 1, 1000, 1);
 
-comment on function testdata.key_of is 'The key n that uid() put into an id.';
 comment on function testdata.tag_of is 'The ten bits of the seed in an id (testdata.seed_tag), null when uid() did not make it. Not strict, so that the planner inlines it.';
 comment on function testdata.slice is 'Where slice number key of keys begins: for generators whose keys are slices of the window. The first begins at -infinity, the last ends at infinity.';
 comment on function testdata.is_audited is 'Whether the audit log tells of a generated step: all of staff, every tenth of the others.';
@@ -361,7 +356,7 @@ select count(*) between 8 and 12, bool_and(v.verdict = 'ok') from core.verify_au
 select count(*) = 0 from (select m.id from pg_temp.made_0868 m except select id from core.audit_leaves l, unnest(l.row_ids) id where l.seal_no > current_setting('probe.before')::bigint) open_ones;
 select count(*) = 1 from core.audit_logs l join core.audit_leaves f on l.id = any (f.row_ids) and f.seal_no > current_setting('probe.before')::bigint where l.reason = 'a real one beside';
 select testdata.gen_audit_seals(42868, 0, 1, 0.001) = 0, min(l.seal_no) = current_setting('probe.before')::bigint + 1 from core.audit_leaves l, unnest(l.row_ids) id where testdata.tag_of(id) = testdata.seed_tag(42868);
-select testdata.key_of(testdata.uid(42868, 5, 268435455, 0)) = 268435455, testdata.key_of(testdata.uid(42868, 5, 7, 99)) = 7, testdata.tag_of(testdata.uid(42868, 5, 7, 99)) = testdata.seed_tag(42868), testdata.tag_of(gen_random_uuid()) is null,
+select testdata.tag_of(testdata.uid(42868, 5, 7, 99)) = testdata.seed_tag(42868), testdata.tag_of(gen_random_uuid()) is null,
   testdata.slice(0, 4) = '-infinity', testdata.slice(4, 4) = 'infinity', testdata.slice(1, 4) = testdata.window_start() + interval '30 days';
 set local testdata.allow = off;
 select sql, blueprint.raises(sql, '42501', 'not allowed') from unnest(array['select testdata.gen_audit_logs(42868, 0, 10, 0.001)', 'select testdata.gen_audit_seals(42868, 0, 1, 0.001)']) sql;
@@ -374,4 +369,3 @@ drop function testdata.gen_audit_logs;
 drop function testdata.is_audited;
 drop function testdata.slice;
 drop function testdata.tag_of;
-drop function testdata.key_of;

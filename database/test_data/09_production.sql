@@ -62,6 +62,7 @@ declare
   until constant timestamptz := testdata.window_end();
   stamps constant boolean := current_setting('session_replication_role') <> 'replica';
   tag constant text := to_hex(testdata.seed_tag(seed));
+  every constant interval := make_interval(secs => least(3600, greatest(42, 14 / sf::double precision)));  -- ten million points at scale factor 1
   made bigint := 0;
   here bigint;
 begin
@@ -152,10 +153,6 @@ begin
     insert into production.quality_checks (id, run_id, operator_id, stage, sample_no, characteristic, nominal, lower_limit, upper_limit, measured, gauge, created_at, updated_at)
     select testdata.uid(seed, 307, c.run_key * 8 + c.c, testdata.ms(c.checked_at)), c.run_id, c.operator_id, 'in_process', c.c + 1, 'pin_mm', 5, 4.7, 5.3, round((5 + case when (c.n * 4 + c.m) % 20 = 3 then 0.006 * (c.place % 40) + 0.002 * c.noise else 0.02 * (case when c.place % 2 = 0 then 1 else -1 end) * (0.3 + least(1.7, abs(c.noise))) end)::numeric, 4),
       'caliper', date_trunc('milliseconds', c.checked_at), date_trunc('milliseconds', c.checked_at) from numbered c order by c.checked_at returning 1),
-  felt as (
-    insert into production.telemetry (machine_id, metric, occurred_at, run_id, value, unit)
-    select w.machine_id, 'spindle_c', w.begins + interval '1 hour' * h, w.run_id, 60 + 5 * sin(2 * pi() * h / 24) + testdata.normal(testdata.unit(seed, 87430, w.run_key * 128 + h)) + case when testdata.h(seed, 87431, w.run_key * 128 + h) & 63 = 0 then 40 else 0 end, 'degC'
-    from worked w cross join lateral generate_series(0, floor(extract(epoch from w.stops - w.begins - interval '1 minute') / 3600)::int) as h where w.key % 2 = 0 returning 1),
   sent as (
     insert into production.shipments (id, order_id, carrier, tracking_no, status, shipped_at, delivered_at, weight_g, distance_km, events, created_at, updated_at)
     select testdata.uid(seed, 315, w.run_key, testdata.ms(w.times[7])), w.order_id, 'TestPost', 'T' || tag || '-' || w.run_key, case w.status when 'shipped' then 'in_transit' else 'delivered' end, w.times[7], case when w.status <> 'shipped' then w.times[8] end, round(w.kg * 1000 * w.good / (w.quantity + w.scrap)),
@@ -167,7 +164,20 @@ begin
     select testdata.uid(seed, 315, w.run_key, testdata.ms(w.times[7])), w.order_id, 1, w.good, testdata.uid(seed, 312, w.run_key, testdata.ms(w.stops)) from worked w where 'shipped' = any (w.path) returning 1),
   keys as (insert into testdata.entities (seed, kind, n, id, at) select seed, 'order', j.key, j.order_id, j.at from jobs j order by j.key returning 1)
   select (select count(*) from asked) + (select count(*) from items) + (select count(*) from quoted) + (select count(*) from planned) + (select count(*) from booked) + (select count(*) from delivered) + (select count(*) from pieces) + (select count(*) from runs) + (select count(*) from moved)
-    + (select count(*) from checks) + (select count(*) from felt) + (select count(*) from sent) + (select count(*) from packed) + (select count(*) from keys) into here;
+    + (select count(*) from checks) + (select count(*) from sent) + (select count(*) from packed) + (select count(*) from keys) into here;
+  made := made + here;
+
+  -- what half the machines felt: a daily wave with noise and planted spikes
+  insert into production.telemetry (machine_id, metric, occurred_at, run_id, value, unit)
+  select p.machine_id, 'spindle_c', p.at, p.id, 60 + 5 * sin(2 * pi() * date_part('epoch', p.at - p.begins) / 86400) + testdata.normal(p.u) + case when p.bits & 127 = 0 then 40 else 0 end, 'degC'
+  from (
+    select r.id, r.machine_id, r.begins, r.begins + every * k as at, ((g.bits & 1048575) + 0.5) / 1048576 as u, g.bits >> 40 as bits
+    from (select r.id, r.machine_id, testdata.key_of(r.id) as key, lower(r.during) as begins, upper(r.during) as stops
+      from testdata.entities e join production.machines m on m.microfactory_id = e.id join production.runs r on r.machine_id = m.id
+      where e.seed = gen_production.seed and e.kind = 'microfactory' and e.n >= lo and e.n < hi and testdata.key_of(r.id) >> 1 & 1 = 0 order by lower(r.during), r.id) r,
+      generate_series(0, floor(extract(epoch from r.stops - r.begins - interval '1 minute') / extract(epoch from every))::int) k,
+      lateral (select hashint8extended(r.key << 12 | k, gen_production.seed) as bits offset 0) g offset 0) p;
+  get diagnostics here = row_count;
   made := made + here;
   if stamps then
     set constraints all immediate;
