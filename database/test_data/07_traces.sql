@@ -125,7 +125,7 @@ begin
   return made;
 end $$;
 
-insert into testdata.generators (name, targets, after, rows_at_sf1, chunk_rows, least_rows) values ('gen_analytics_consents', '{core.legal_documents,core.consents}', '{gen_consents}', 100000, 10000, 20), ('gen_analytics', '{core.analytics}', '{gen_analytics_consents}', 200000, 10000, 400);
+insert into testdata.generators (name, targets, after, rows_at_sf1, chunk_rows, least_rows) values ('gen_analytics_consents', '{core.legal_documents,core.consents}', '{gen_consents}', 100000, 10000, 20), ('gen_analytics', '{core.analytics}', '{gen_analytics_consents}', 1400000, 10000, 400);
 
 comment on table testdata.transitions is 'How likely a visitor goes from a state to another, leaving aside: a session is cut at its length. @distribution reference';
 comment on column testdata.transitions.from_state is 'State, 1 to 13: view, search, design, download, order, pay, donate, give, article, club, course, profile, landing; 14 is leaving.';
@@ -151,15 +151,15 @@ do $verify$
 declare
   halves text;
 begin
-  perform testdata.gen_analytics(42867, 100, 200, 0.0006) + testdata.gen_analytics(42867, 0, 100, 0.0006);
+  perform testdata.gen_analytics(42867, 210, 420, 0.0006) + testdata.gen_analytics(42867, 0, 210, 0.0006);
   select sum(hashtextextended((to_jsonb(m) - 'xid')::text, 0))::text into halves from pg_temp.made_0867 m;
   raise exception using errcode = 'P0867';
 exception when sqlstate 'P0867' then
   perform set_config('probe.halves', halves, true);
 end $verify$;
-select testdata.gen_analytics(42867, 0, 200, 0.0006) > 1000;
+select testdata.gen_analytics(42867, 0, 420, 0.0006) > 1000;
 select sum(hashtextextended((to_jsonb(m) - 'xid')::text, 0))::text = current_setting('probe.halves'), count(*) > 1000, count(distinct event_name) >= 14, count(distinct source) = 3, bool_and(occurred_at >= testdata.window_start() and occurred_at < testdata.window_end() and core.uuid_time(id) = date_trunc('milliseconds', occurred_at)),
-  count(*) filter (where props ? 'campaign') > 10, count(*) filter (where props ? 'bot') between 1 and 300, count(user_id) > 10, bool_and(user_id is null or consent_ok), count(*) filter (where event_name = 'session.leave') = 200 from pg_temp.made_0867 m;
+  count(*) filter (where props ? 'campaign') > 10, count(*) filter (where props ? 'bot') between 1 and 600, count(user_id) > 10, bool_and(user_id is null or consent_ok), count(*) filter (where event_name = 'session.leave') = 420 from pg_temp.made_0867 m;
 select count(*) filter (where not core.has_consent(m.user_id, 'analytics', m.occurred_at)) = 0, count(*) > 10 from pg_temp.made_0867 m where m.user_id is not null;
 select count(*) = 2, count(distinct props ->> 'client_id') = 1, count(distinct event_name) = 1 from pg_temp.made_0867 where props @> '{"client_id": 3}';
 select count(*) > 1, bool_and(length(subject_key) = 64) from (select subject_key, user_id, date_trunc('month', occurred_at, 'UTC') as month from pg_temp.made_0867 group by 1, 2, 3) s where user_id = (select user_id from pg_temp.made_0867 where user_id is not null group by user_id order by count(distinct date_trunc('month', occurred_at, 'UTC')) desc, user_id limit 1);
