@@ -220,7 +220,7 @@ begin
   first_xid := greatest(3, (select s.xid_to::text::bigint from core.audit_seals s order by s.seal_no desc limit 1));
   horizon := greatest(pg_snapshot_xmin(pg_current_snapshot())::text::bigint, first_xid + 1);
   with machines as materialized (
-    select m.machine, c.relname::text as relation, n.nspname::text as room, row_number() over (order by m.machine) * 99999989 & 268435455 as mask
+    select m.machine, c.relname::text as relation, n.nspname::text as room
     from (select distinct (regexp_match(pg_get_triggerdef(g.oid), $r$enforce_transition\('([^']*)'$r$))[1] as machine, g.tgrelid from pg_catalog.pg_trigger g where g.tgfoid = 'core.enforce_transition'::regproc and g.tgparentid = 0) m
     join pg_catalog.pg_class c on c.oid = m.tgrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname in ('core', 'design', 'production', 'impact', 'community', 'learning')),
   holders as materialized (
@@ -229,7 +229,7 @@ begin
     select s.id, s.occurred_at, s.machine, s.entity_id, s.from_status, s.to_status, s.actor_id, s.actor_role from core.status_changes s
     where s.occurred_at >= from_at and s.occurred_at < to_at and testdata.tag_of(s.entity_id) = tag and testdata.is_audited(s.id, s.actor_role)),
   steps as (
-    select 205 as kind, testdata.key_of(s.entity_id) # m.mask as n, s.occurred_at + interval '1 millisecond' * (hashtextextended(s.id::text, 1) & 31) as at, case when s.actor_role = 'hc_worker' then s.actor_id else h.user_id end as actor_id, case when s.actor_role = 'hc_worker' then 'hc_member' else s.actor_role end as role,
+    select 205 as kind, hashtextextended(s.id::text, 1) >> 5 as n, s.occurred_at + interval '1 millisecond' * (hashtextextended(s.id::text, 1) & 31) as at, case when s.actor_role = 'hc_worker' then s.actor_id else h.user_id end as actor_id, case when s.actor_role = 'hc_worker' then 'hc_member' else s.actor_role end as role,
       'update' as action, m.room, m.relation, s.entity_id::text as entity, jsonb_build_object('fields', '["status"]'::jsonb, 'old', jsonb_build_object('status', s.from_status), 'new', jsonb_build_object('status', s.to_status)) as changed,
       case when s.actor_role <> 'hc_worker' then (array['checked by hand', 'as reported', 'as decided in the weekly round', 'asked for by the owner'])[1 + (hashtextextended(s.id::text, 2) & 3)] end as reason, null::inet as ip
     from moves s join machines m on m.machine = s.machine
