@@ -392,7 +392,7 @@ end $$;
 
 insert into testdata.generators (name, targets, after, rows_at_sf1, chunk_rows, least_rows) values
   ('gen_factors', '{impact.emission_factors}', '{}', 100, 1000, 100),
-  ('gen_impact', '{impact.records,impact.record_keys,impact.offsets,impact.retirements,impact.baselines,impact.goals,impact.reporting_periods,impact.report_lines,impact.claims,impact.claim_records,impact.verifications,production.projects}', '{gen_factors,gen_production,gen_donations}', 120, 10, 40);
+  ('gen_impact', '{impact.records,impact.record_keys,impact.offsets,impact.retirements,impact.baselines,impact.goals,impact.reporting_periods,impact.report_lines,impact.claims,impact.claim_records,impact.verifications,production.projects}', '{gen_factors,gen_production,gen_donations}', 120, 40, 40);
 
 comment on function testdata.gen_factors is 'Makes the emission factors of a seed: material, freight and grid power of every country with a place, one a year.';
 comment on function testdata.gen_impact is 'Makes the impact room factory by factory: records, corrections, offsets, goals, claims and closed months.';
