@@ -60,7 +60,7 @@ from (values
     Machado Maeda Magnusson Mahlangu Maier Malik Mancini Mandal Marchetti Marin Marques Martens Matei Mattila Mazur Mbeki Medina Mehta Meier Mendes Mertens Meyer Mikkelsen Milic Mitra Miyamoto Mkhize Mohamud Moreno Mukherjee Muller
     Mutua Mwangi Nagy Naidoo Nair Nakamura Navarro Ndiaye Nemeth Neumann Nguema Nieminen Nikolov Nishida Nkosi Novak Novotny Nunes Ochieng Odhiambo Ogawa Okeke Oliveira Olsen Omondi Onyango Orlov Ortega Osman Otero Ozturk Paasi Palmer
     Pandey Pardo Parra Pavlov Pedersen Pellegrini Pereira Perrin Persson Petit Petrov Pham-Le Pinto Pires Pokorny Prasad Prieto Quiroga Quispe Rahman Rajan Ramirez Ramos Ranta Rao Rasmussen Rehman Reinholt Renard Ribeiro Richter Riva
-    Robles Rocha Rodrigues Rojas Romano Roux Ruiz Rusu Sabri Sahin Saito Salazar Salonen Sanchez Sandberg Santos Sarkar Sato Sauer Savic Schmid Schneider Schuster Serrano Shah Sharif Shimizu Silva-Reis Simic Singh Sithole Slavik
+    Robles Rocha Rodrigues Rojas Romano Roux Ruiz Rusu Sabri Sahin Saito Salazar Salonen Sanchez Sandberg Santos Sarkar Sato Sauer Savic Schmid Schneider Schuster Serrano Shah Sharif Shimizu Silvestri Simic Singh Sithole Slavik
     Sokolov Solberg Soler Sorensen Soto Sousa Spasov Stan Stefanov Steiner Stoica Strand Suarez Sundberg Suzuki Svensson Szabo Takahashi Tandon Tavares Tekin Tesfaye Thapa Thomsen Tiwari Toivonen Tomic Torres Toth Tshabalala Turan
     Uddin Ueda Urban Valdez Valente Varga Vasquez Vega Venter Verma Vermeulen Vidal Villa Vitale Vlasov Vries Wagner Wahlberg Walczak Wambui Wang Wanyama Watanabe Weber Werner Wong Wolff Wozniak Yadav Yamada Yang Yeo Yildiz Yoshida
     Younis Zaman Zapata Zeman Zhang Zhou Zhukov Zimmer Zulu'),

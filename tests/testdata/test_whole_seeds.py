@@ -90,7 +90,7 @@ def test_an_honest_load_that_was_killed_comes_to_the_same_and_leaves_nothing(hin
     halfway = find(server_of(hingecraft), 42)
     assert halfway is not None
     assert 5 < halfway.done < halfway.chunks
-    assert load(server_of(hingecraft), scale="nano", seed=42, mode="honest", jobs=2).loaded
+    assert load(server_of(hingecraft), scale="nano", seed=42, mode="honest", jobs=4).loaded
     assert hingecraft.ask(LINES).splitlines() == recorded("nano").splitlines()
     assert hingecraft.ask("select count(*) > 1000 from automation.aggregate_heads where testdata.is_test_id(aggregate_id)")
     checked = hc(hingecraft, tmp_path, "seed", "verify")
