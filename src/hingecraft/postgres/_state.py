@@ -79,7 +79,7 @@ def locked(home: Path) -> Iterator[None]:
     """Hold the state directory while something is made, started or stopped; others wait their turn."""
     try:
         if not home.is_dir():
-            home.mkdir(parents=True)
+            home.mkdir(parents=True, exist_ok=True)
             home.chmod(0o755)
         lock = os.open(home / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except OSError as error:
