@@ -519,22 +519,33 @@ begin atomic
     from generate_series(1, path_times.steps) as k(k)) t;
 end;
 
-create function testdata.write_history(machine text, source text) returns bigint
+create type testdata.walked as (entity_id uuid, path text[], times timestamptz[], actor_id uuid);
+
+create function testdata.write_history(machine text, walks testdata.walked[]) returns bigint
   language plpgsql set search_path = ''
 as $$
 declare
   written bigint;
 begin
-  execute format($q$
-    insert into core.status_changes (id, occurred_at, machine, entity_id, from_status, to_status, actor_id, actor_role, reason)
-    select (lpad(to_hex((testdata.ms(w.times[k.k]) << 16) | 28672 | 855), 16, '0') || to_hex(134217728 | (((w.hash << 4) + k.k) & 67108863)) || right(w.entity, 9))::uuid, w.times[k.k], $1, w.entity_id, w.path[k.k - 1], w.path[k.k],
-      w.actor_id, coalesce(t.guard_role, 'hc_worker'), case when t.requires_reason then 'test data' end
-    from (
-      select s.*, s.entity_id::text as entity, hashtextextended(s.entity_id::text, 0) as hash from (%s) s(entity_id, path, times, actor_id) where cardinality(s.path) > 1 offset 0) w
-    cross join lateral generate_series(2, cardinality(w.path)) as k(k)
-    left join core.state_transitions t on t.machine = $1 and t.from_status = w.path[k.k - 1] and t.to_status = w.path[k.k]$q$, source) using machine;
+  insert into core.status_changes (id, occurred_at, machine, entity_id, from_status, to_status, actor_id, actor_role, reason)
+  select (lpad(to_hex((testdata.ms(w.times[k.k]) << 16) | 28672 | 855), 16, '0') || to_hex(134217728 | (((w.hash << 4) + k.k) & 67108863)) || right(w.entity, 9))::uuid, w.times[k.k], write_history.machine, w.entity_id, w.path[k.k - 1], w.path[k.k],
+    w.actor_id, coalesce(t.guard_role, 'hc_worker'), case when t.requires_reason then 'test data' end
+  from (
+    select s.*, s.entity_id::text as entity, hashtextextended(s.entity_id::text, 0) as hash from unnest(walks) s where cardinality(s.path) > 1 offset 0) w
+  cross join lateral generate_series(2, cardinality(w.path)) as k(k)
+  left join core.state_transitions t on t.machine = write_history.machine and t.from_status = w.path[k.k - 1] and t.to_status = w.path[k.k];
   get diagnostics written = row_count;
   return written;
+end $$;
+
+create function testdata.write_history(machine text, source text) returns bigint
+  language plpgsql set search_path = ''
+as $$
+declare
+  walks testdata.walked[];
+begin
+  execute format('select array_agg(row(s.entity_id, s.path, s.times, s.actor_id)::testdata.walked) from (%s) s(entity_id, path, times, actor_id)', source) into walks;
+  return testdata.write_history(machine, walks);
 end $$;
 
 create function testdata.replay(relation regclass, machine text, source text, status_column text default 'status') returns bigint
@@ -571,7 +582,9 @@ comment on function testdata.refresh_walks is 'Reads all machines again; returns
 comment on function testdata.walks_of is 'A mix of final statuses ({"active": 9, "suspended": 1}) as ranges [lo, hi) of a uniform draw: join a generator with it. 22023 for a status no walk ends in.';
 comment on function testdata.walk is 'The walk of one key; for many keys join walks_of().';
 comment on function testdata.path_times is 'The instants of the steps of a path: since, then lognormal dwell times, strictly increasing.';
-comment on function testdata.write_history is 'Writes the log of transitions for a query of (entity_id, path, times, actor_id); returns the number of rows. Their ids end as that of the entity: with its seed.';
+comment on type testdata.walked is 'The way of one entity through its machine: statuses, the instant of each, and who took the steps.';
+comment on function testdata.write_history(text, testdata.walked[]) is 'Writes the log of transitions for the ways of entities; returns the number of rows. Their ids end as that of the entity: with its seed.';
+comment on function testdata.write_history(text, text) is 'The same for a query of (entity_id, path, times, actor_id), for what lies in tables; a generator that has its ways at hand passes them.';
 comment on function testdata.replay is 'Takes the steps of a query of (entity_id, path) as updates, under the role each step asks for and with a reason; returns the number of updates.';
 
 -- verify

@@ -69,7 +69,7 @@ declare
   family constant text[] := testdata.list('family');
   key_version constant int := (select k.version from core.keyring k where k.purpose = 'user.email' and k.is_active);
   made bigint;
-  logged bigint;
+  ways testdata.walked[];
 begin
   perform testdata.require_allowed();
   with people as materialized (
@@ -78,12 +78,13 @@ begin
       u.kind = 'human' and u.status <> 'erased' and testdata.chance(seed, 85706, u.n, 0.12) as is_student, testdata.unit(seed, 85707, u.n) as u1, testdata.unit(seed, 85708, u.n) as u2
     from testdata.users_of(seed, lo, hi, sf) u join testdata.places p on p.n = u.place where u.n >= lo and u.n < hi offset 0),
   named as materialized (
-    select p.*, lower(p.given) || '-' || left(lower(p.family), 8) || '-' || to_hex(p.code) as handle from people p offset 0),
+    select h.*, case when h.status <> 'erased' and h.merged_into is null then testdata.mail(h.handle, h.n) end as email
+    from (select p.*, lower(p.given) || '-' || left(lower(p.family), 8) || '-' || to_hex(p.code) as handle from people p offset 0) h offset 0),
   accounts as (
     insert into core.users (id, kind, handle, email, email_bidx, email_verified_at, display_name, status, membership_tier, membership_no, is_student, campus, country, locale, time_zone, last_seen_at,
       erased_at, merged_into, preferences, metadata, created_at, updated_at)
-    select a.id, a.kind, case when a.status = 'erased' then 'erased-' || left(encode(sha256(uuid_send(a.id)), 'hex'), 12) else a.handle end, mail.email,
-      case when key_version is not null then core.blind_index(mail.email, 'user.email', key_version) end, case when mail.email is not null and 'active' = any (a.path) and a.u1 < 0.95 then a.times[2] end,
+    select a.id, a.kind, case when a.status = 'erased' then 'erased-' || left(encode(sha256(uuid_send(a.id)), 'hex'), 12) else a.handle end, a.email,
+      case when key_version is not null then core.blind_index(a.email, 'user.email', key_version) end, case when a.email is not null and 'active' = any (a.path) and a.u1 < 0.95 then a.times[2] end,
       case when a.status = 'erased' then null when a.kind = 'human' then a.given || ' ' || a.family when a.kind = 'organisation' then a.family || ' Workshop ' || a.city else a.given || ' ' || initcap(a.kind) end,
       a.status, case when a.kind = 'organisation' and a.u1 < 0.5 then 'partner' when a.u1 < 0.80 then 'free' when a.u1 < 0.92 then 'supporter' when a.u1 < 0.98 then 'maker' else 'partner' end,
       'T' || lpad(a.code::text, 12, '0'), a.is_student, case when a.is_student then lower(a.city) end, a.country, case when a.u2 < 0.12 then 'en' else a.locale end, a.time_zone,
@@ -93,15 +94,13 @@ begin
       case when a.merged_from is not null then jsonb_build_object('merged', jsonb_build_array(jsonb_build_object('id', a.merged_from, 'reason', 'test data', 'alias', null))) else '{}' end,
       a.at, greatest(a.changed_at, case when 'active' = any (a.path) then seen.at end)
     from named a,
-      lateral (select case when a.status <> 'erased' and a.merged_into is null then testdata.mail(a.handle, a.n) end as email) mail,
       lateral (select date_trunc('milliseconds', case when a.status = 'active' then a.changed_at + (ended - a.changed_at) * power(a.u2, 0.2)
         else a.times[greatest(1, cardinality(a.times) - 1)] + (a.changed_at - a.times[greatest(1, cardinality(a.times) - 1)]) * a.u2 end) as at) seen
     order by a.n returning 1),
   keys as (
     insert into testdata.entities (seed, kind, n, id, at) select seed, 'user', p.n, p.id, p.at from people p order by p.n returning 1)
-  select count(*) + (select count(*) from keys) into made from accounts;
-  logged := testdata.write_history('user', format('select u.id, u.path, u.times, null::uuid from testdata.users_of(%s, %s, %s, %s) u where u.n >= %2$s and u.n < %3$s and cardinality(u.path) > 1', seed, lo, hi, sf));
-  return made + logged;
+  select count(*) + (select count(*) from keys), (select array_agg(row(p.id, p.path, p.times, null)::testdata.walked) from people p where cardinality(p.path) > 1) into made, ways from accounts;
+  return made + testdata.write_history('user', ways);
 end $$;
 
 insert into testdata.generators (name, targets, after, rows_at_sf1, chunk_rows, least_rows) values ('gen_users', '{core.users,core.status_changes,testdata.entities}', '{}', 100000, 5000, 20);
@@ -202,6 +201,7 @@ create function testdata.gen_consents(seed bigint, lo bigint, hi bigint, sf nume
 as $$
 declare
   ended constant timestamptz := testdata.window_end();
+  proofs constant jsonb[] := array(select jsonb_build_object('form', case when v = 1 then 'signup' else 'renewal' end, 'button', 'I agree', 'revision', v) from generate_series(1, 3) v order by v);
   made bigint;
 begin
   perform testdata.require_allowed();
@@ -228,7 +228,7 @@ begin
   proved as materialized (
     select d.*, testdata.uid(seed, 3, d.n * 16 + d.k * 4 + d.slot, testdata.ms(d.at)) as consent_id,
       case when d.kind in ('service', 'agent') then 'api' when d.u1 < 0.82 then 'web' when d.u1 < 0.95 then 'wix' else 'paper' end as channel,
-      case when d.decision = 'withdrawn' then '{"reason": "test data"}'::jsonb else jsonb_build_object('form', case when d.slot = 1 then 'signup' else 'renewal' end, 'button', 'I agree', 'revision', d.slot) end as proof
+      case when d.decision = 'withdrawn' then '{"reason": "test data"}'::jsonb else proofs[d.slot] end as proof
     from decided d offset 0),
   made_ as (
     insert into core.consents (id, user_id, document_id, decision, occurred_at, recorded_at, channel, ip, user_agent, evidence_sha256, proof, supersedes_id, reduced_at)

@@ -32,17 +32,17 @@ begin
     from draws d left join testdata.entities e on e.seed = designs_of.seed and e.kind = 'user' and e.n = d.wanted left join core.users w on w.id = e.id offset 0),
   placed as materialized (
     select o.*, e.id as owner_id, testdata.moment(o.since_owner, begun, span.shape) as at, w.status, w.path,
-      jsonb_build_object('material', o.material, 'pin_mm', trim_scale(o.pin), 'load_n', round(8 * o.pin * o.pin * (0.82 + 0.36 * o.u_load)::numeric), 'angle_deg', 90 + o.size % 19 * 5,
+      case when o.u_kind < 0.60 or o.u_kind >= 0.85 then jsonb_build_object('material', o.material, 'pin_mm', trim_scale(o.pin), 'load_n', round(8 * o.pin * o.pin * (0.82 + 0.36 * o.u_load)::numeric), 'angle_deg', 90 + o.size % 19 * 5,
         'process', case when o.size % 8 < 4 then (array['cnc', 'sheet', 'cast'])[1 + o.size % 3] else (array['fdm', 'sls', 'sla'])[1 + o.size % 3] end, 'clearance_mm', 0.3 + o.size % 5 * 0.1)
         || case when o.family <> 'concealed' then jsonb_build_object('knuckle_mm', trim_scale(2 * o.pin), 'knuckles', 3 + o.size % 3 * 2, 'leaf_length_mm', 30 + o.size % 40 * 5) else jsonb_build_object('cup_mm', (array[26, 35, 40])[1 + o.size % 3]) end
-        || case when o.family in ('butt', 'piano') then jsonb_build_object('leaf_width_mm', 15 + o.size % 30, 'leaf_thickness_mm', 1 + o.size % 5 * 0.5, 'screws', 4 + o.size % 4 * 2, 'screw_mm', 3 + o.size % 3) else '{}' end as params
+        || case when o.family in ('butt', 'piano') then jsonb_build_object('leaf_width_mm', 15 + o.size % 30, 'leaf_thickness_mm', 1 + o.size % 5 * 0.5, 'screws', 4 + o.size % 4 * 2, 'screw_mm', 3 + o.size % 3) else '{}' end end as params
     from (select o.*, (o.owner_n + 1.0::double precision) / people + (1 - (o.owner_n + 1.0::double precision) / people) * o.u as since_owner from owned o offset 0) o
     join testdata.entities e on e.seed = designs_of.seed and e.kind = 'user' and e.n = o.owner_n
     join testdata.walks_of('design', '{"draft": 22, "in_review": 8, "released": 58, "deprecated": 4, "archived": 8}') w on o.u_status >= w.lo and o.u_status < w.hi offset 0)
   select p.n, testdata.uid(seed, 50, p.n, testdata.ms(p.at)), p.owner_n, p.owner_id, case when p.u_kind < 0.60 then 'hinge' when p.u_kind < 0.85 then 'part' else 'assembly' end, p.status, p.path,
     testdata.steps_of(p.u_times, p.at, ended, cardinality(p.path)), p.at, case when p.u_seen < 0.55 then 'public' when p.u_seen < 0.70 then 'community' when p.u_seen < 0.80 then 'unlisted' else 'private' end,
     (array['CERN-OHL-S-2.0', 'CERN-OHL-P-2.0', 'CERN-OHL-P-2.0', 'CC-BY-SA-4.0', 'CC-BY-4.0', 'CERN-OHL-W-2.0', 'CC0-1.0'])[1 + floor(p.u_licence * 7)::int],
-    case when p.u_kind < 0.60 or p.u_kind >= 0.85 then p.family end, case when p.u_kind < 0.60 or p.u_kind >= 0.85 then p.params end, 'released' = any (p.path)
+    case when p.u_kind < 0.60 or p.u_kind >= 0.85 then p.family end, p.params, 'released' = any (p.path)
   from placed p;
 end $$;
 
@@ -60,6 +60,7 @@ declare
     union all select x.value || ' part', 3000 + x.pos from testdata.words x where x.list in ('use', 'material')) w order by core.fold(w.value), w.place) t);
   categories constant uuid[] := (select array_agg(t.id order by t.path) from core.terms t where t.kind = 'topic');
   made bigint;
+  ways testdata.walked[];
 begin
   perform testdata.require_allowed();
   with plan as materialized (
@@ -81,9 +82,10 @@ begin
     from titled t order by t.n returning 1),
   keys as (
     insert into testdata.entities (seed, kind, n, id, at) select seed, 'design', t.n, t.id, t.at from titled t order by t.n returning 1)
-  select count(*) + (select count(*) from keys) into made from rows;
-  return made + testdata.write_history('design', format($q$
-    select d.id, d.path[1:k.steps], d.times, d.owner_id from testdata.designs_of(%s, %s, %s, %s) d, lateral (select case when d.releases then array_position(d.path, 'in_review') else cardinality(d.path) end as steps) k where k.steps > 1$q$, seed, lo, hi, sf));
+  select count(*) + (select count(*) from keys),
+    (select array_agg(row(p.id, p.path[1:case when p.releases then array_position(p.path, 'in_review') else cardinality(p.path) end], p.times, p.owner_id)::testdata.walked) from plan p)
+  into made, ways from rows;
+  return made + testdata.write_history('design', ways);
 end $$;
 
 insert into testdata.generators (name, targets, after, rows_at_sf1, chunk_rows, least_rows) values ('gen_designs', '{core.designs,core.status_changes,testdata.entities}', '{gen_users}', 50000, 2500, 60);
@@ -179,6 +181,7 @@ as $$
 declare
   uses constant text[] := testdata.list('use');
   made bigint;
+  ways testdata.walked[];
 begin
   perform testdata.require_allowed();
   with files as materialized (
@@ -197,8 +200,8 @@ begin
     from files f order by f.n returning 1),
   keys as (
     insert into testdata.entities (seed, kind, n, id, at) select seed, 'asset', f.n, f.id, f.at from files f order by f.n returning 1)
-  select count(*) + (select count(*) from keys) into made from rows;
-  return made + testdata.write_history('asset', format('select a.id, a.path, a.times, a.owner_id from testdata.assets_of(%s, %s, %s, %s) a where cardinality(a.path) > 1', seed, lo, hi, sf));
+  select count(*) + (select count(*) from keys), (select array_agg(row(f.id, f.path, f.times, f.owner_id)::testdata.walked) from files f where cardinality(f.path) > 1) into made, ways from rows;
+  return made + testdata.write_history('asset', ways);
 end $$;
 
 create function testdata.asset_bytes(asset uuid) returns bytea
@@ -375,7 +378,7 @@ create function testdata.version_at(v int, first_release int, at timestamptz, re
 
 create function testdata.room_of(seed bigint, lo bigint, hi bigint, sf numeric)
   returns table (n bigint, id uuid, owner_n bigint, owner_id uuid, kind text, status text, path text[], times timestamptz[], at timestamptz, visibility text, licence text, family text, params jsonb, releases boolean,
-    versions int, first_release int, released timestamptz, until timestamptz, head_id uuid)
+    versions int, first_release int, released timestamptz, until timestamptz)
   language sql stable set search_path = ''
 as $$
   with counted as (
@@ -383,8 +386,7 @@ as $$
         case when cardinality(d.times) > 1 then d.times[cardinality(d.times)] else d.at + (testdata.window_end() - d.at) * 0.5 end) as tr, coalesce(d.times[array_position(d.path, 'released') + 1], testdata.window_end()) as te
     from testdata.designs_of(seed, lo, hi, sf) d,
       lateral (select count(*)::int as ready from testdata.entities e join core.assets a on a.id = e.id and a.status = 'ready' where e.seed = room_of.seed and e.kind = 'asset' and e.n >= 3 * d.n and e.n < 3 * d.n + 3) files)
-  select c.n, c.id, c.owner_n, c.owner_id, c.kind, c.status, c.path, c.times, c.at, c.visibility, c.licence, c.family, c.params, c.releases, c.nv, f.r0, c.tr, c.te,
-    testdata.uid(seed, 53, c.n * 16 + c.nv, testdata.ms(testdata.version_at(c.nv, f.r0, c.at, c.tr, c.te)))
+  select c.n, c.id, c.owner_n, c.owner_id, c.kind, c.status, c.path, c.times, c.at, c.visibility, c.licence, c.family, c.params, c.releases, c.nv, f.r0, c.tr, c.te
   from counted c, lateral (select case when c.releases then greatest(1, c.nv - (c.n % 3)::int) else c.nv end as r0) f
 $$;
 
@@ -397,6 +399,7 @@ declare
   stamps constant boolean := current_setting('session_replication_role') <> 'replica';
   parts constant bigint[] := (select array_agg(e.n order by e.n) from testdata.entities e join core.designs d on d.id = e.id where e.seed = gen_design_room.seed and e.kind = 'design' and d.kind = 'part');
   made bigint;
+  ways testdata.walked[];
 begin
   perform testdata.require_allowed();
   if stamps then
@@ -404,7 +407,8 @@ begin
     alter table core.designs disable trigger designs_status_machine, disable trigger designs_touch;
   end if;
   select * into g from testdata.grammar('en');
-  with room as materialized (select r.* from testdata.room_of(seed, lo, hi, sf) r),
+  with room as materialized (  -- versions of a design differ by their cycles alone, which no estimate asks for
+    select r.*, design.canonical(r.params) as plain, case when r.params is not null then coalesce(design.derive(r.params, r.family), '{}') end as derived from testdata.room_of(seed, lo, hi, sf) r offset 0),
   usable as materialized (
     select r.n, a.id as asset_id, a.filename as path, a.sha256, a.byte_size, case a.media_type when 'model/step' then 'cad' when 'model/stl' then 'mesh' when 'image/png' then 'photo' else 'doc' end as role, row_number() over (partition by r.n order by e.n) as place
     from room r join testdata.entities e on e.seed = gen_design_room.seed and e.kind = 'asset' and e.n >= 3 * r.n and e.n < 3 * r.n + 3 join core.assets a on a.id = e.id and a.status = 'ready'),
@@ -418,9 +422,8 @@ begin
   bom_of as materialized (
     select b.n, jsonb_agg(jsonb_build_object('part_design_id', b.part_id, 'quantity', b.quantity)) as items from needed b group by b.n),
   made_of as materialized (
-    select r.*, v, testdata.uid(seed, 53, r.n * 16 + v, testdata.ms(testdata.version_at(v, r.first_release, r.at, r.released, r.until))) as version_id, testdata.version_at(v, r.first_release, r.at, r.released, r.until) as made_at,
-      r.releases and v >= r.first_release as is_release, case when r.params is not null then r.params || jsonb_build_object('cycles', 10000 * v) end as spec
-    from room r, generate_series(1, r.versions) v offset 0),
+    select m.*, testdata.uid(seed, 53, m.n * 16 + m.v, testdata.ms(m.made_at)) as version_id, m.releases and m.v >= m.first_release as is_release, m.params || m.cycles as spec, m.plain || m.cycles as plain_spec
+    from (select r.*, v, testdata.version_at(v, r.first_release, r.at, r.released, r.until) as made_at, jsonb_build_object('cycles', 10000 * v) as cycles from room r, generate_series(1, r.versions) v offset 0) m offset 0),
   content as materialized (
     select m.*, case when m.is_release then case when v = m.first_release then m.released else date_trunc('milliseconds', m.made_at + (m.until - m.released) * 0.05) end end as released_at,
       coalesce((select jsonb_agg(t.item) from jsonb_array_elements(f.items) with ordinality t(item, place) where t.place <= v - (m.params is null)::int), '[]') as files, coalesce(b.items, '[]') as bom
@@ -428,16 +431,16 @@ begin
   versions as (
     insert into design.versions (id, design_id, number, label, content_sha256, message, author_id, licence_spdx, created_at, released_at)
     select c.version_id, c.id, c.v, case when c.is_release then '1.' || c.v - c.first_release || '.0' end,
-      design.manifest_sha256(c.files, case when c.spec is not null then jsonb_build_object('family', c.family, 'params', c.spec) end, c.licence, c.bom),
+      design.manifest_sha256(c.files, case when c.spec is not null then jsonb_build_object('family', c.family, 'params', c.plain_spec) end, c.licence, c.bom),
       case when c.v = 1 then 'First drawing' else testdata.sentence(seed, 87210, c.n * 16 + c.v, g.openers, g.subjects, g.verbs, g.endings) end, c.owner_id, c.licence, c.made_at, c.released_at
     from content c order by c.n, c.v returning 1),
   edges as (
-    insert into design.version_edges (child_id, parent_id, kind) select c.version_id, testdata.uid(seed, 53, c.n * 16 + c.v - 1, testdata.ms(testdata.version_at(c.v - 1, c.first_release, c.at, c.released, c.until))), 'parent' from content c where c.v > 1 returning 1),
+    insert into design.version_edges (child_id, parent_id, kind) select p.version_id, p.parent_id, 'parent' from (select c.version_id, lag(c.version_id) over (partition by c.n order by c.v) as parent_id from content c) p where p.parent_id is not null returning 1),
   files as (
     insert into design.files (version_id, path, asset_id, role, sha256, byte_size) select c.version_id, u.path, u.asset_id, u.role, u.sha256, u.byte_size from content c join usable u on u.n = c.n and u.place <= c.v - (c.params is null)::int returning 1),
   specs as (
     insert into design.hinge_specs (version_id, family, schema_version, params, derived, params_sha256)
-    select c.version_id, c.family, 1, c.spec, coalesce(design.derive(c.spec, c.family), '{}'), sha256(convert_to(design.canonical(c.spec)::text, 'UTF8')) from content c where c.spec is not null returning 1),
+    select c.version_id, c.family, 1, c.spec, c.derived, sha256(convert_to(c.plain_spec::text, 'UTF8')) from content c where c.spec is not null returning 1),
   items as (
     insert into design.bom_items (version_id, line_no, part_design_id, quantity, unit, make_or_buy) select c.version_id, b.line_no, b.part_id, b.quantity, 'pcs', 'make' from content c join needed b on b.n = c.n returning 1),
   judged as materialized (
@@ -471,12 +474,14 @@ begin
     insert into testdata.entities (seed, kind, n, id, at)
     select seed, 'version', c.n, c.version_id, c.made_at from content c where c.v = c.versions union all select seed, 'listing', d.n, d.listing_id, d.at from dated d returning 1)
   select (select count(*) from versions) + (select count(*) from edges) + (select count(*) from files) + (select count(*) from specs) + (select count(*) from items) + (select count(*) from reviews) + (select count(*) from listings)
-    + (select count(*) from ratings) + (select count(*) from logged) + (select count(*) from keys) into made;
-  update core.designs d set head_version_id = r.head_id, licence_spdx = r.licence, status = r.status, published_at = case when r.status in ('released', 'deprecated') then r.released end,
-    updated_at = greatest(d.updated_at, r.times[cardinality(r.times)], v.created_at, v.released_at)
-  from testdata.room_of(seed, lo, hi, sf) r join design.versions v on v.id = r.head_id where d.id = r.id;
-  made := made + testdata.write_history('design', format($q$
-    select r.id, r.path[array_position(r.path, 'in_review'):], r.times[array_position(r.path, 'in_review'):], r.owner_id from testdata.designs_of(%s, %s, %s, %s) r where r.releases$q$, seed, lo, hi, sf));
+    + (select count(*) from ratings) + (select count(*) from logged) + (select count(*) from keys),
+    (select array_agg(row(r.id, r.path, r.times, r.owner_id)::testdata.walked) from room r) into made, ways;
+  update core.designs d set head_version_id = v.id, licence_spdx = v.licence_spdx, status = w.path[cardinality(w.path)],
+    published_at = case when w.path[cardinality(w.path)] in ('released', 'deprecated') then w.times[array_position(w.path, 'released')] end, updated_at = greatest(d.updated_at, w.times[cardinality(w.times)], v.created_at, v.released_at)
+  from unnest(ways) w, testdata.entities e join design.versions v on v.id = e.id
+  where e.seed = gen_design_room.seed and e.kind = 'version' and e.n >= lo and e.n < hi and d.id = v.design_id and w.entity_id = v.design_id;
+  made := made + testdata.write_history('design', (
+    select array_agg(row(w.entity_id, w.path[array_position(w.path, 'in_review'):], w.times[array_position(w.path, 'in_review'):], w.actor_id)::testdata.walked) from unnest(ways) w where 'released' = any (w.path)));
   if stamps then
     alter table core.designs enable trigger designs_status_machine, enable trigger designs_touch;
   end if;
@@ -528,7 +533,7 @@ insert into testdata.generators (name, targets, after, rows_at_sf1, chunk_rows, 
   ('gen_design_forks', '{design.version_edges}', '{gen_design_room}', 50000, 5000, 60);
 
 comment on function testdata.version_at is 'When version v of a design was made: up to the first release evenly before it, later ones after it.';
-comment on function testdata.room_of is 'The plan of designs with their number of versions, the number of the first release, its time (or that of the last change), until when more come, and the head.';
+comment on function testdata.room_of is 'The plan of designs with their number of versions, the number of the first release, its time (or that of the last change), and until when more come.';
 comment on function testdata.gen_design_room is 'Makes versions and what belongs to them, reviews, listings and ratings of the designs numbered [lo, hi), releases them, and the entities version (the head, by key of its design) and listing.';
 comment on function testdata.gen_design_forks is 'Hangs designs numbered [lo, hi) on versions of older ones, once all have theirs. Without nested loops: in the middle of a load the statistics know nothing of the tables yet.';
 

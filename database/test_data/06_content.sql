@@ -39,12 +39,13 @@ as $$
 declare
   ended constant timestamptz := testdata.window_end();
   tag constant bigint := testdata.seed_tag(seed);
-  tags constant text[] := testdata.list('tag');
+  tags constant text[] := array(select core.fold(t.tag) from unnest(testdata.list('tag')) with ordinality t(tag, place) order by t.place);
   uses constant text[] := testdata.list('use');
   phrases constant text[] := testdata.list('planted', 'en');
   categories constant uuid[] := (select array_agg(t.id order by t.path) from core.terms t where t.kind = 'topic');
   designs constant bigint := (select count(*) from testdata.entities e where e.seed = gen_content.seed and e.kind = 'design');
   made bigint;
+  ways testdata.walked[];
 begin
   perform testdata.require_allowed();
   with grammars as materialized (select l as locale, g.* from unnest('{en,de,fr,es,pt,it,ja,sw}'::text[]) l, testdata.grammar(l) g),
@@ -68,15 +69,15 @@ begin
   rows as (
     insert into core.content (id, author_id, kind, slug, locale, title, summary, category_id, tags, status, publish_at, published_at, source, external_ref, word_count, seo, body_blocks, body_text, metadata, created_at, updated_at)
     select c.id, c.author_id, c.kind, 'td-' || tag || '-' || c.kind || '-' || c.n, c.locale, initcap(left(c.title, 1)) || substr(c.title, 2), c.teaser, categories[1 + c.h % cardinality(categories)],
-      array(select distinct core.fold(testdata.pick(seed, 86980 + k, c.n, tags)) as tag from generate_series(0, 1 + (c.n % 3)::int) k order by tag), c.status,
+      array(select distinct testdata.pick(seed, 86980 + k, c.n, tags) as tag from generate_series(0, 1 + (c.n % 3)::int) k order by tag), c.status,
       case when c.status = 'scheduled' then ended + interval '10 years' + c.n * interval '1 hour' when c.status = 'published' and c.n % 4 = 0 then c.published_step end,
       case when c.status in ('published', 'unpublished') or 'published' = any (c.path) then coalesce(c.published_step, c.times[cardinality(c.times)]) end, c.source, case when c.source <> 'native' then 'td-' || tag || '-' || c.n end,
       core.count_words(c.body), case when c.n % 5 < 2 then jsonb_build_object('title', left(c.title, 70), 'description', left(c.teaser, 160)) else '{}' end, c.blocks, c.body, '{"testdata": true}', c.at, c.times[cardinality(c.times)]
     from counted c order by c.n returning 1),
   keys as (
     insert into testdata.entities (seed, kind, n, id, at) select seed, 'content', c.n, c.id, c.at from counted c order by c.n returning 1)
-  select count(*) + (select count(*) from keys) into made from rows;
-  return made + testdata.write_history('content', format('select t.id, t.path, t.times, t.author_id from testdata.texts_of(%s, %s, %s, %s) t where cardinality(t.path) > 1', seed, lo, hi, sf));
+  select count(*) + (select count(*) from keys), (select array_agg(row(p.id, p.path, p.times, p.author_id)::testdata.walked) from plan p where cardinality(p.path) > 1) into made, ways from rows;
+  return made + testdata.write_history('content', ways);
 end $$;
 
 insert into testdata.generators (name, targets, after, rows_at_sf1, chunk_rows, least_rows) values ('gen_content', '{core.content,core.status_changes,testdata.entities}', '{gen_designs}', 20000, 2000, 100);
@@ -125,8 +126,10 @@ drop function testdata.texts_of;
 -- proves: shares sum to 100, what is on show has an accepted current revision that lacks nothing, every old address leads to its text in one hop, diff_stats() finds the planted edits, nobody reviews his own, staleness is as planted,
 --   trees have six levels, series no gap, two halves have the digest of the whole and the triggers agree.
 -- needs: BUILD_0129, BUILD_0133, BUILD_0134, BUILD_0135, BUILD_0136, BUILD_0137, BUILD_0140, BUILD_0860, BUILD_0869
-create function testdata.articles_of(seed bigint, lo bigint, hi bigint)
-  returns table (n bigint, id uuid, author_id uuid, helper_id uuid, kind text, locale text, status text, title text, lines text[], word_count int, at timestamptz, ends timestamptz, updated_at timestamptz, published_at timestamptz, shown boolean, revisions int, current_id uuid, quorum int, checklist jsonb, h bigint)
+create type testdata.article as (n bigint, id uuid, author_id uuid, helper_id uuid, kind text, locale text, status text, title text, lines text[], word_count int, at timestamptz, ends timestamptz, updated_at timestamptz,
+  published_at timestamptz, shown boolean, revisions int, current_id uuid, quorum int, checklist jsonb, h bigint);
+
+create function testdata.articles_of(seed bigint, lo bigint, hi bigint) returns setof testdata.article
   language plpgsql stable set search_path = '' rows 2000
 as $$
 #variable_conflict use_column
@@ -158,6 +161,7 @@ declare
   since constant timestamptz[] := array(select e.at from testdata.entities e join core.users u on u.id = e.id and u.status = 'active' where e.seed = gen_publishing.seed and e.kind = 'user' and e.n < 5000 order by e.at);
   pictures constant uuid[] := array(select a.id from testdata.entities e join core.assets a on a.id = e.id and a.media_type = 'image/png' where e.seed = gen_publishing.seed and e.kind = 'asset' and e.n < 6000 order by e.at);
   taken constant timestamptz[] := array(select e.at from testdata.entities e join core.assets a on a.id = e.id and a.media_type = 'image/png' where e.seed = gen_publishing.seed and e.kind = 'asset' and e.n < 6000 order by e.at);
+  texts constant testdata.article[] := array(select a from testdata.articles_of(seed, lo, hi) a order by a.n);
   made bigint;
 begin
   perform testdata.require_allowed();
@@ -166,7 +170,7 @@ begin
     alter table core.content disable trigger content_touch, disable trigger content_e_gate, disable trigger content_handover;  -- they would write the time of the load, ask for a moderator, and queue what is queued below with its past
   end if;
   with grammars as materialized (select l as locale, g.* from unnest('{en,de,fr,es,pt,it,ja,sw}'::text[]) l, testdata.grammar(l) g),
-  articles as materialized (select a.*, cardinality(a.lines) as len, g.openers, g.subjects, g.verbs, g.endings from testdata.articles_of(seed, lo, hi) a join grammars g on g.locale = a.locale),
+  articles as materialized (select a.*, cardinality(a.lines) as len, g.openers, g.subjects, g.verbs, g.endings from unnest(texts) a join grammars g on g.locale = a.locale),
   edits as materialized (  -- the second revision has a line more, in the third a line has moved, then lines come and go
     select a.n, i as pos, a.lines[i] as line, case when a.revisions > 1 and i = 2 + a.h % (a.len - 1) then 2 else 1 end as since, 99 as until, case when a.revisions > 2 and i = 2 + (a.h + 1) % (a.len - 1) then case when i < a.len then a.len + 0.9 else 1.9 end end as was
     from articles a, generate_series(1, a.len) i
@@ -175,7 +179,8 @@ begin
     from articles a, generate_series(4, a.revisions, 2) k),
   steps as materialized (
     select a.n, k, date_trunc('milliseconds', a.at + (a.ends - a.at) * (0.8 * (k - 1) / a.revisions)) as at, string_agg(e.line, e'\n' order by case when k < 3 then coalesce(e.was, e.pos) else e.pos end) filter (where e.since <= k and e.until > k) as body,
-      string_agg(case when k = 3 and e.was is not null then 'move ' when e.since = k and k > 1 then 'insert ' when e.until = k then 'delete ' end || regexp_count(e.line, '\S+') || ' words', '') as summary
+      string_agg(case when k = 3 and e.was is not null then 'move ' when e.since = k and k > 1 then 'insert ' when e.until = k then 'delete ' end || regexp_count(e.line, '\S+') || ' words', '')
+        filter (where (k = 3 and e.was is not null) or (e.since = k and k > 1) or e.until = k) as summary
     from articles a cross join lateral generate_series(1, a.revisions) k join edits e on e.n = a.n group by a.n, a.at, a.ends, a.revisions, k),
   revisions as (
     insert into publishing.revisions (id, content_id, number, parent_id, author_id, title, body, change_summary, status, created_at)
@@ -187,7 +192,7 @@ begin
   with rounds as materialized (
     select a.n, r.id as revision_id, r.status, r.created_at, a.ends, a.at, a.checklist, a.quorum, a.h, a.author_id, a.helper_id, case when a.h % 10 > 6 and a.shown and r.status <> 'rejected' and a.revisions > 1 then 2 else 1 end as round,
       case r.status when 'rejected' then 1 else a.quorum end as voices
-    from testdata.articles_of(seed, lo, hi) a join publishing.revisions r on r.content_id = a.id and r.status <> 'draft' where a.quorum > 0),
+    from unnest(texts) a join publishing.revisions r on r.content_id = a.id and r.status <> 'draft' where a.quorum > 0),
   reviews as (
     insert into publishing.reviews (id, revision_id, reviewer_id, round, verdict, checklist, note, decided_at, created_at, updated_at)
     select testdata.uid(seed, 152, x.n * 16 + v.place + case x.status when 'rejected' then 8 else 0 end, testdata.ms(t.asked)), x.revision_id, v.id, x.round, case x.status when 'accepted' then 'approve' when 'rejected' then 'reject' end, case x.status when 'accepted' then x.checklist else '{}' end,
@@ -199,8 +204,8 @@ begin
     order by x.n, v.place returning 1)
   select made + count(*) into made from reviews;
 
-  with english as (select a.n / 20 as block, row_number() over (partition by a.n / 20 order by a.n) as place, a.* from testdata.articles_of(seed, lo, hi) a where a.locale = 'en' and a.published_at is not null),
-  foreign_ones as (select a.n / 20 as block, row_number() over (partition by a.n / 20 order by a.n desc) as place, a.* from testdata.articles_of(seed, lo, hi) a where a.locale <> 'en'),
+  with english as (select a.n / 20 as block, row_number() over (partition by a.n / 20 order by a.n) as place, a.* from unnest(texts) a where a.locale = 'en' and a.published_at is not null),
+  foreign_ones as (select a.n / 20 as block, row_number() over (partition by a.n / 20 order by a.n desc) as place, a.* from unnest(texts) a where a.locale <> 'en'),
   translations as (
     insert into publishing.translations (source_content_id, locale, content_id, source_revision_id, translator_id, status, created_at, updated_at)
     select s.id, t.locale, t.id, r.id, t.author_id, case t.status when 'published' then 'published' when 'archived' then 'abandoned' else 'started' end, greatest(t.at, r.created_at), greatest(t.at, r.created_at)
@@ -208,28 +213,29 @@ begin
   select made + count(*) into made from translations;
 
   with voices as (
-    select a.n, a.id, a.author_id as user_id, case when exists (select from publishing.translations t where t.content_id = a.id) then 'translator' else 'author' end as role, 60 + a.h % 37 as weight, a.at, a.ends, a.current_id, a.h from testdata.articles_of(seed, lo, hi) a where a.author_id is not null
+    select a.n, a.id, a.author_id as user_id, case when exists (select from publishing.translations t where t.content_id = a.id) then 'translator' else 'author' end as role, 60 + a.h % 37 as weight, a.at, a.ends, a.current_id, a.h from unnest(texts) a where a.author_id is not null
     union all
-    select a.n, a.id, a.helper_id, 'editor', 10 + a.h % 31, a.at, a.ends, a.current_id, a.h from testdata.articles_of(seed, lo, hi) a where a.helper_id is not null
+    select a.n, a.id, a.helper_id, 'editor', 10 + a.h % 31, a.at, a.ends, a.current_id, a.h from unnest(texts) a where a.helper_id is not null
     union all
-    select a.n, a.id, v.reviewer_id, 'reviewer', 5, v.decided_at, a.ends, a.current_id, a.h from testdata.articles_of(seed, lo, hi) a join publishing.reviews v on v.revision_id = a.current_id and v.verdict = 'approve'),
-  shared as materialized (select v.*, publishing.split_exactly(array_agg(v.weight::numeric) over whole, 100) as shares, row_number() over (partition by v.n order by v.user_id, v.role) as place from voices v window whole as (partition by v.n order by v.user_id, v.role rows between unbounded preceding and unbounded following)),
+    select a.n, a.id, v.reviewer_id, 'reviewer', 5, v.decided_at, a.ends, a.current_id, a.h from unnest(texts) a join publishing.reviews v on v.revision_id = a.current_id and v.verdict = 'approve'),
+  split as materialized (select v.n, publishing.split_exactly(array_agg(v.weight::numeric order by v.user_id, v.role), 100) as shares from voices v group by v.n),
+  shared as materialized (select v.*, s.shares, row_number() over (partition by v.n order by v.user_id, v.role) as place from voices v join split s using (n)),
   contributions as (
     insert into publishing.contributions (content_id, user_id, role, share_percent, revision_id, accepted_at, created_at)
     select s.id, s.user_id, s.role, s.shares[s.place], s.current_id, case when s.h % 4 > 0 then s.ends end, s.at from shared s order by s.n, s.place returning 1)
   select made + count(*) into made from contributions;
-  update core.content c set current_revision_id = a.current_id from testdata.articles_of(seed, lo, hi) a where c.id = a.id and a.shown;
+  update core.content c set current_revision_id = a.current_id from unnest(texts) a where c.id = a.id and a.shown;
 
   with media as (
     insert into publishing.media (content_id, position, asset_id, alt_text, caption)
     select a.id, b.place, pictures[1 + a.h % width_bucket(a.ends, taken)], b.block ->> 'alt', initcap(left(a.title, 1)) || substr(a.title, 2)
-    from testdata.articles_of(seed, lo, hi) a join core.content c on c.id = a.id cross join lateral jsonb_array_elements(c.body_blocks) with ordinality b(block, place) where b.block ->> 'type' = 'image' and width_bucket(a.ends, taken) > 0 order by a.n, b.place returning 1),
+    from unnest(texts) a join core.content c on c.id = a.id cross join lateral jsonb_array_elements(c.body_blocks) with ordinality b(block, place) where b.block ->> 'type' = 'image' and width_bucket(a.ends, taken) > 0 order by a.n, b.place returning 1),
   renamed as (
     insert into publishing.slug_history (locale, old_slug, content_id, until_at)
     select a.locale, format('td-%s-%s-%s-was-%s', tag, a.kind, a.n, k), a.id, date_trunc('milliseconds', a.published_at + (ended - a.published_at) * (k / (3.0 + a.n % 3)))
-    from testdata.articles_of(seed, lo, hi) a, generate_series(1, 1 + (a.n % 3)::int) k where a.published_at is not null and a.h % 3 = 0 order by a.n, k returning 1),
+    from unnest(texts) a, generate_series(1, 1 + (a.n % 3)::int) k where a.published_at is not null and a.h % 3 = 0 order by a.n, k returning 1),
   parts as materialized (
-    select a.n / 20 as block, a.*, row_number() over (partition by a.n / 20 order by a.n) as place, count(*) over (partition by a.n / 20) as parts, max(a.ends) over (partition by a.n / 20) as begun_at from testdata.articles_of(seed, lo, hi) a where a.status = 'published' and a.author_id is not null and a.n % 20 < 10),
+    select a.n / 20 as block, a.*, row_number() over (partition by a.n / 20 order by a.n) as place, count(*) over (partition by a.n / 20) as parts, max(a.ends) over (partition by a.n / 20) as begun_at from unnest(texts) a where a.status = 'published' and a.author_id is not null and a.n % 20 < 10),
   series as (
     insert into publishing.series (id, slug, title, curator_id, status, created_at, updated_at)
     select testdata.uid(seed, 154, p.block, testdata.ms(p.begun_at)), format('td-%s-series-%s', tag, p.block), initcap(left(p.title, 1)) || substr(p.title, 2) || ', in parts', p.author_id, 'published', p.begun_at, p.begun_at from parts p where p.place = 1 and p.parts > 1 order by p.block returning 1),
@@ -237,7 +243,7 @@ begin
     insert into publishing.series_items (series_id, content_id, position) select testdata.uid(seed, 154, p.block, testdata.ms(p.begun_at)), p.id, p.place from parts p where p.parts > 1 order by p.block, p.place returning 1),
   handed as materialized (
     select a.*, v.action, case v.action when 'index' then a.published_at else a.updated_at end as queued_at, case when v.action = 'withdraw' then 'withdrawn' when a.status <> 'published' or a.h % 20 > 2 then 'indexed' when a.h % 20 > 0 then 'queued' else 'failed' end as result
-    from testdata.articles_of(seed, lo, hi) a, (values ('index'), ('withdraw')) v(action) where a.kind in ('knowledge', 'tutorial') and a.published_at is not null and (v.action = 'index' or a.status in ('unpublished', 'archived'))),
+    from unnest(texts) a, (values ('index'), ('withdraw')) v(action) where a.kind in ('knowledge', 'tutorial') and a.published_at is not null and (v.action = 'index' or a.status in ('unpublished', 'archived'))),
   handovers as (
     insert into publishing.handovers (id, content_id, revision_id, action, status, attempts, run_after, worker, chunk_count, error, created_at, updated_at)
     select testdata.uid(seed, 155, h.n * 2 + case h.action when 'index' then 0 else 1 end, testdata.ms(h.queued_at)), h.id, h.current_id, h.action, h.result, case h.result when 'queued' then 0 else 1 end, h.queued_at + case h.result when 'failed' then interval '2 minutes' else interval '0' end,
@@ -249,7 +255,7 @@ begin
   said as materialized (  -- eight make a tree: each has the place of the one above
     select a.n, a.id as content_id, i, string_to_array((array['1', '1 2', '1 2 3', '1 2 4', '1 2 4 5', '1 2 4 5 6', '1 2 4 5 6 7', '1 8'])[1 + i % 8], ' ')::int[] as above, date_trunc('milliseconds', a.published_at + (u.until - a.published_at) * ((i + testdata.unit(seed, 87531, a.n * 16 + i)) / m.many)) as at, u.until,
       testdata.sentence(seed, 87540, a.n * 16 + i, g.openers, g.subjects, g.verbs, g.endings) as body, testdata.unit(seed, 87532, a.n * 16 + i) as u_who, testdata.unit(seed, 87533, a.n * 16 + i) as u_status
-    from testdata.articles_of(seed, lo, hi) a join grammars g on g.locale = a.locale, lateral (select case a.status when 'published' then ended else a.updated_at end as until) u, lateral (select least(15, floor(testdata.exponential(testdata.unit(seed, 87530, a.n), 4)))::int as many) m,
+    from unnest(texts) a join grammars g on g.locale = a.locale, lateral (select case a.status when 'published' then ended else a.updated_at end as until) u, lateral (select least(15, floor(testdata.exponential(testdata.unit(seed, 87530, a.n), 4)))::int as many) m,
       generate_series(0, m.many - 1) i where a.published_at is not null and width_bucket(a.published_at, since) > 0 offset 0),
   placed as materialized (
     select s.*, array_agg(testdata.uid(seed, 153, s.n * 16 + s.i, testdata.ms(s.at))) over (partition by s.n, s.i / 8 order by s.i) as ids, case when s.u_status < 0.04 then 'removed' when s.u_status < 0.06 then 'held' else 'visible' end as status from said s),
@@ -263,15 +269,18 @@ begin
     alter table core.content enable trigger content_touch, enable trigger content_e_gate, enable trigger content_handover;
   end if;
   return made
-    + testdata.write_history('revision', format($q$
-        select r.id, case r.status when 'submitted' then '{draft,submitted}' else array['draft', 'submitted', r.status] end, array[r.created_at, coalesce(v.asked, date_trunc('milliseconds', a.ends - (a.ends - a.at) * 0.15)), coalesce(v.decided + interval '1 millisecond', date_trunc('milliseconds', a.ends - (a.ends - a.at) * 0.05))], r.author_id
-        from testdata.articles_of(%s, %s, %s) a join publishing.revisions r on r.content_id = a.id and r.status <> 'draft' left join lateral (select min(x.created_at) as asked, max(x.decided_at) as decided from publishing.reviews x where x.revision_id = r.id) v on true $q$, seed, lo, hi))
-    + testdata.write_history('comment', format($q$ select k.id, array['visible', k.status], array[k.created_at, k.updated_at], null::uuid from testdata.articles_of(%s, %s, %s) a join publishing.comments k on k.content_id = a.id and k.status <> 'visible' $q$, seed, lo, hi))
-    + testdata.write_history('handover', format($q$ select k.id, array['queued', 'taken', k.status], array[k.created_at, k.created_at + interval '1 second', k.updated_at], null::uuid from testdata.articles_of(%s, %s, %s) a join publishing.handovers k on k.content_id = a.id and k.status <> 'queued' $q$, seed, lo, hi));
+    + testdata.write_history('revision', (
+        select array_agg(row(r.id, case r.status when 'submitted' then '{draft,submitted}' else array['draft', 'submitted', r.status] end, array[r.created_at, coalesce(v.asked, date_trunc('milliseconds', a.ends - (a.ends - a.at) * 0.15)), coalesce(v.decided + interval '1 millisecond', date_trunc('milliseconds', a.ends - (a.ends - a.at) * 0.05))], r.author_id)::testdata.walked)
+        from unnest(texts) a join publishing.revisions r on r.content_id = a.id and r.status <> 'draft' left join lateral (select min(x.created_at) as asked, max(x.decided_at) as decided from publishing.reviews x where x.revision_id = r.id) v on true))
+    + testdata.write_history('comment', (
+        select array_agg(row(k.id, array['visible', k.status], array[k.created_at, k.updated_at], null)::testdata.walked) from unnest(texts) a join publishing.comments k on k.content_id = a.id and k.status <> 'visible'))
+    + testdata.write_history('handover', (
+        select array_agg(row(k.id, array['queued', 'taken', k.status], array[k.created_at, k.created_at + interval '1 second', k.updated_at], null)::testdata.walked) from unnest(texts) a join publishing.handovers k on k.content_id = a.id and k.status <> 'queued'));
 end $$;
 
 insert into testdata.generators (name, targets, after, rows_at_sf1, chunk_rows, least_rows) values ('gen_publishing', '{publishing.revisions,publishing.reviews,publishing.translations,publishing.contributions,publishing.media,publishing.slug_history,publishing.series,publishing.series_items,publishing.handovers,publishing.comments,core.status_changes}', '{gen_content,gen_assets}', 20000, 2000, 100);
 
+comment on type testdata.article is 'A text with what decides about its publishing.';
 comment on function testdata.articles_of is 'What decides about the publishing of the texts of a range: who writes with whom, how many revisions until when, whether it was ever to be shown, what its kind asks for.';
 comment on function testdata.gen_publishing is 'Makes the publishing room of the texts numbered [lo, hi): revisions, reviews, credit, pictures, comments, series, translations, old addresses, hand-overs and their log. Bounds of a chunk are multiples of 20.';
 
@@ -334,3 +343,4 @@ select count(*) = 1, (select count(*) = 0 from blueprint.open_to_public('testdat
 delete from testdata.generators where name = 'gen_publishing';
 drop function testdata.gen_publishing;
 drop function testdata.articles_of;
+drop type testdata.article;

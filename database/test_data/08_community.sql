@@ -19,7 +19,7 @@ declare
   span constant testdata.span := testdata.span();
 begin
   return query
-  select k.n, testdata.uid(seed, 250, k.n, testdata.ms(k.at)), k.at, k.u, k.members, k.members * 8, k.n * 7 % 20
+  select k.n, testdata.uid(seed, 250, k.n, testdata.ms(k.at)), k.at, k.u, k.members, k.members * 28, k.n * 7 % 20
   from (
     select d.n, d.u, testdata.moment(d.u, begun, span.shape) as at, greatest(5, round(0.3 * users / power(testdata.permute(d.n, total, seed) + 1, 1.1)))::int as members
     from (select c as n, 20.0 / greatest(users, 25) + (1 - 20.0 / greatest(users, 25)) * 0.5 * testdata.unit(seed, 87301, c) as u from generate_series(lo, least(hi, total) - 1) c offset 0) d) k;
@@ -92,29 +92,31 @@ begin
   made := made + here;
 
   -- what is said: bursts begin along the calendar and get answers that come more and more slowly
-  with people as materialized (select p.* from testdata.members_of(seed, lo, hi, sf) p where p.role <> 'pending'),
+  with people as materialized (
+    select p.*, p.handle ~ '^[A-Za-z0-9][A-Za-z0-9_-]{1,28}[A-Za-z0-9]$' as has_name from testdata.members_of(seed, lo, hi, sf) p where p.role <> 'pending'),
   slots as (
     select c.n, c.id as club_id, c.u as u_club, c.members, j.j, (c.n << 24) | j.j as key, j.j = 0 or testdata.unit(seed, 87320, (c.n << 24) | j.j) < 0.35 as starts from testdata.clubs_of(seed, lo, hi, sf) c, generate_series(0, c.messages - 1) as j(j)),
   bursts as (select s.*, sum(s.starts::int) over (partition by s.n order by s.j) as burst from slots s),
   timed as (
     select b.*, date_trunc('milliseconds', testdata.moment(b.u, begun, span.shape) + interval '1 second'
       * sum(case when b.starts then 0 else 0.2 + testdata.exponential(testdata.unit(seed, 87322, b.key), 40) end * (1 + b.j % 4)) over (partition by b.n, b.burst order by b.j)) as at,
-      testdata.zipf(testdata.unit(seed, 87323, b.key), b.members, 1.1)::int - 1 as k, testdata.zipf(testdata.unit(seed, 87324, b.key), b.members, 1.1)::int - 1 as k_named
-    from (select s.*, s.u_club + (0.985 - s.u_club) * testdata.unit(seed, 87321, (s.n << 24) | s.burst) as u from bursts s offset 0) b),
+      testdata.zipf(testdata.unit(seed, 87323, b.key), b.members, 1.1)::int - 1 as k, case when testdata.unit(seed, 87325, b.key) < 0.06 then testdata.zipf(testdata.unit(seed, 87324, b.key), b.members, 1.1)::int - 1 end as k_named
+    from (select s.*, s.u_club + (0.985 - s.u_club) * testdata.unit(seed, 87321, (s.n << 24) | s.burst) as u from bursts s offset 0) b offset 0),
   numbered as materialized (
     select t.n, t.club_id, t.key, t.burst, t.at, row_number() over (partition by t.n order by t.at, t.j) as seq, coalesce(a.user_id, o.user_id) as author_id, o.user_id as owner_id,
-      case when testdata.unit(seed, 87325, t.key) < 0.06 and p.handle ~ '^[A-Za-z0-9][A-Za-z0-9_-]{1,28}[A-Za-z0-9]$' then p.user_id end as named_id, p.handle as named, testdata.unit(seed, 87326, t.key) as u_fate,
+      p.user_id as named_id, p.handle as named, testdata.unit(seed, 87326, t.key) as u_fate,
       testdata.sentence(seed, 87330, t.key, g.openers, g.subjects, g.verbs, g.endings) as words
     from timed t join people o on o.n = t.n and o.k = 0
     left join people a on a.n = t.n and a.k = t.k and a.joined_at <= t.at and (a.silent_from is null or a.silent_from > t.at)
-    left join people p on p.n = t.n and p.k = t.k_named and p.joined_at <= t.at),
+    left join people p on p.n = t.n and p.k = t.k_named and p.joined_at <= t.at and p.has_name),
   grouped as materialized (
-    select m.n, m.burst, min(m.seq) as root_seq, count(*)::int as said, max(m.seq) as last_seq, max(m.at) as last_at, (array_agg(m.author_id order by m.seq))[1] as opener, min(m.at) as at, min(m.key) as key
+    select m.n, m.burst, min(m.seq) as root_seq, count(*)::int as said, max(m.seq) as last_seq, max(m.at) as last_at, min(m.at) as at, min(m.key) as key
     from numbered m group by m.n, m.burst),
+  chosen as materialized (
+    select b.*, o.author_id as opener from grouped b join numbered o on o.n = b.n and o.seq = b.root_seq where b.said > 3 and testdata.unit(seed, 87332, b.key) < 0.5),
   opened as materialized (
     select b.*, testdata.uid(seed, 251, b.key, testdata.ms(b.at)) as thread_id, r.answer_seq, testdata.unit(seed, 87331, b.key) as u
-    from grouped b left join (select m.n, m.burst, max(m.seq) as answer_seq from numbered m join grouped o on o.n = m.n and o.burst = m.burst where m.seq > o.root_seq and m.author_id <> o.opener group by m.n, m.burst) r on r.n = b.n and r.burst = b.burst
-    where b.said > 3 and testdata.unit(seed, 87332, b.key) < 0.5),
+    from chosen b left join (select m.n, m.burst, max(m.seq) as answer_seq from numbered m join chosen o on o.n = m.n and o.burst = m.burst where m.seq > o.root_seq and m.author_id <> o.opener group by m.n, m.burst) r on r.n = b.n and r.burst = b.burst),
   final as materialized (
     select m.*, case when m.seq > b.root_seq then t.thread_id end as thread_id, case when m.seq > b.root_seq and (t.thread_id is not null or m.u_fate > 0.7) then b.root_seq end as reply_to,
       case when m.named_id is not null then '@' || m.named || ' ' else '' end || m.words as body, m.u_fate < 0.008 and m.author_id <> m.owner_id as is_bad, testdata.uid(seed, 252, m.key * 61 + m.n, testdata.ms(m.at)) as id
@@ -138,6 +140,22 @@ begin
   acted as (
     insert into community.moderation_actions (id, occurred_at, report_id, moderator_id, action, target_kind, target_id, target_author_id, club_id, reason, prior)
     select testdata.uid(seed, 255, b.key, testdata.ms(b.at) + 7200000), b.at + interval '2 hours', b.report_id, b.owner_id, 'redact', 'message', b.id, b.author_id, b.club_id, 'spam', jsonb_build_object('body', b.body, 'attachments', '[]'::jsonb) from bad b returning 1),
+  last_said as (
+    select distinct on (f.n, f.author_id) f.n, f.author_id, f.id, f.body, f.seq from final f join people p on p.n = f.n and p.user_id = f.author_id and p.silent_from is not null where not f.is_bad order by f.n, f.author_id, f.seq desc),
+  silenced as materialized (  -- bans and mutes, with what was reported as it was
+    select p.*, o.user_id as owner_id, m.id as message_id, testdata.uid(seed, 254, (p.n << 14) + 134217728 + p.k, testdata.ms(p.silent_from)) as report_id,
+      case when m.id is not null then jsonb_build_object('body', m.body, 'attachments', '[]'::jsonb, 'seq', m.seq) else jsonb_build_object('handle', p.handle) end as said
+    from people p join people o on o.n = p.n and o.k = 0 left join last_said m on m.n = p.n and m.author_id = p.user_id where p.silent_from is not null),
+  warned as (
+    insert into community.reports (id, reporter_id, target_kind, target_id, target_author_id, club_id, reason_code, severity, evidence, status, assigned_to, created_at, updated_at)
+    select s.report_id, s.owner_id, case when s.message_id is null then 'user' else 'message' end, coalesce(s.message_id, s.user_id), s.user_id, s.club_id, 'harassment', 2,
+      s.said || jsonb_build_object('at', to_char(s.silent_from at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"+00:00"'), 'sha256', encode(sha256(convert_to(s.said::text, 'UTF8')), 'hex')), 'actioned', s.owner_id, s.silent_from, s.silent_from
+    from silenced s returning 1),
+  shut as (
+    insert into community.moderation_actions (id, occurred_at, report_id, moderator_id, action, target_kind, target_id, target_author_id, club_id, during, reason, prior)
+    select testdata.uid(seed, 255, (s.n << 14) + 134217728 + s.k, testdata.ms(s.silent_from)), s.silent_from, s.report_id, s.owner_id, case s.role when 'muted' then 'mute' else 'ban' end, case when s.message_id is null then 'user' else 'message' end,
+      coalesce(s.message_id, s.user_id), s.user_id, s.club_id, case s.role when 'muted' then tstzrange(s.silent_from, s.silent_from + interval '7 days') end, 'harassment', '{"role": "member", "muted_until": null}'
+    from silenced s returning 1),
   thanked as (
     insert into community.reputation_entries (id, occurred_at, user_id, club_id, points, reason_code, source_kind, source_id)
     select testdata.uid(seed, 256, t.key, testdata.ms(t.last_at)), t.last_at, a.author_id, a.club_id, 15, 'answer_accepted', 'thread', t.thread_id
@@ -146,45 +164,27 @@ begin
     insert into community.reactions (club_id, message_seq, user_id, emoji, created_at)
     select f.club_id, f.seq, coalesce(f.named_id, f.owner_id), (array['👍', '❤️', '🔩', '🎉'])[1 + (r.h & 3)], f.at + interval '1 second' * (1 + r.h % 3600)
     from final f, lateral (select testdata.h(seed, 87340, f.key) & 1073741823 as h) r where not f.is_bad and r.h % 100 < 18 returning 1)
-  select (select count(*) from threads) + (select count(*) from said) + (select count(*) from told) + (select count(*) from acted) + (select count(*) from thanked) + (select count(*) from liked) into here;
+  select (select count(*) from threads) + (select count(*) from said) + (select count(*) from told) + (select count(*) from acted) + (select count(*) from warned) + (select count(*) from shut) + (select count(*) from thanked) + (select count(*) from liked) into here;
   made := made + here;
   -- as note_messages() does
   update community.clubs c set last_message_at = m.at, updated_at = m.at
-  from testdata.entities e, lateral (select max(k.occurred_at) as at from community.messages k where k.club_id = e.id) m where e.seed = gen_community.seed and e.kind = 'club' and e.n >= lo and e.n < hi and c.id = e.id;
+  from testdata.entities e, lateral (select k.occurred_at as at from community.messages k where k.club_id = e.id order by k.seq desc limit 1) m where e.seed = gen_community.seed and e.kind = 'club' and e.n >= lo and e.n < hi and c.id = e.id;
   if counted = 0 then
     alter table community.clubs enable trigger clubs_touch;
     alter table community.threads enable trigger threads_touch;
   end if;
 
-  -- bans and mutes, with what was reported as it was
-  with silenced as materialized (
-    select p.*, o.user_id as owner_id, m.id as message_id, testdata.uid(seed, 254, (p.n << 14) + 134217728 + p.k, testdata.ms(p.silent_from)) as report_id,
-      case when m.id is not null then jsonb_build_object('body', m.body, 'attachments', m.attachments, 'seq', m.seq) else jsonb_build_object('handle', p.handle) end as said
-    from testdata.members_of(seed, lo, hi, sf) p join testdata.members_of(seed, lo, hi, sf) o on o.n = p.n and o.k = 0
-    left join lateral (select k.id, k.body, k.attachments, k.seq from community.messages k where k.club_id = p.club_id and k.author_id = p.user_id and k.redacted_at is null order by k.occurred_at desc limit 1) m on true
-    where p.silent_from is not null),
-  told as (
-    insert into community.reports (id, reporter_id, target_kind, target_id, target_author_id, club_id, reason_code, severity, evidence, status, assigned_to, created_at, updated_at)
-    select s.report_id, s.owner_id, case when s.message_id is null then 'user' else 'message' end, coalesce(s.message_id, s.user_id), s.user_id, s.club_id, 'harassment', 2,
-      s.said || jsonb_build_object('at', to_char(s.silent_from at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"+00:00"'), 'sha256', encode(sha256(convert_to(s.said::text, 'UTF8')), 'hex')), 'actioned', s.owner_id, s.silent_from, s.silent_from
-    from silenced s returning 1),
-  acted as (
-    insert into community.moderation_actions (id, occurred_at, report_id, moderator_id, action, target_kind, target_id, target_author_id, club_id, during, reason, prior)
-    select testdata.uid(seed, 255, (s.n << 14) + 134217728 + s.k, testdata.ms(s.silent_from)), s.silent_from, s.report_id, s.owner_id, case s.role when 'muted' then 'mute' else 'ban' end, case when s.message_id is null then 'user' else 'message' end,
-      coalesce(s.message_id, s.user_id), s.user_id, s.club_id, case s.role when 'muted' then tstzrange(s.silent_from, s.silent_from + interval '7 days') end, 'harassment', '{"role": "member", "muted_until": null}'
-    from silenced s returning 1),
+  -- what was read, and events: one after the other, seats by time of registration
+  with clubs as materialized (select * from testdata.clubs_of(seed, lo, hi, sf)),
+  people as materialized (select * from testdata.members_of(seed, lo, hi, sf)),
   read as (
     insert into community.read_cursors (club_id, user_id, last_read_seq, read_at)
     select p.club_id, p.user_id, floor(c.messages * (1 - power(r.u, 3)))::bigint, date_trunc('milliseconds', p.joined_at + (until - p.joined_at) * (1 - power(r.u, 3)))
-    from testdata.members_of(seed, lo, hi, sf) p join testdata.clubs_of(seed, lo, hi, sf) c on c.n = p.n, lateral (select testdata.unit(seed, 87350, p.n << 24 | p.k) as u) r where p.role not in ('pending', 'banned') and r.u < 0.9 returning 1)
-  select (select count(*) from told) + (select count(*) from acted) + (select count(*) from read) into here;
-  made := made + here;
-
-  -- events: one after the other, seats by time of registration
-  with planned as materialized (
+    from people p join clubs c on c.n = p.n, lateral (select testdata.unit(seed, 87350, p.n << 24 | p.k) as u) r where p.role not in ('pending', 'banned') and r.u < 0.9 returning 1),
+  planned as materialized (
     select c.n, c.id as club_id, c.owner, i.i, testdata.uid(seed, 253, c.n * 16 + i.i, testdata.ms(b.at)) as id, b.at as created_at, date_trunc('hour', b.at + b.width * (0.5 + 0.4 * b.u), 'UTC') as starts, 2 + (testdata.h(seed, 87361, c.n * 16 + i.i) & 3) as hours,
       2 + (testdata.h(seed, 87362, c.n * 16 + i.i) & 1023)::int % greatest(3, least(c.members / 3, 100)) as seats, testdata.unit(seed, 87363, c.n * 16 + i.i) as u
-    from testdata.clubs_of(seed, lo, hi, sf) c, lateral (select least(12, 2 + c.members / 20) as most) e, generate_series(0, e.most - 1) as i(i),
+    from clubs c, lateral (select least(12, 2 + c.members / 20) as most) e, generate_series(0, e.most - 1) as i(i),
       lateral (select date_trunc('milliseconds', c.at + (until + interval '20 days' - c.at) * i.i / e.most) as at, (until + interval '20 days' - c.at) / e.most as width, testdata.unit(seed, 87360, c.n * 16 + i.i) as u) b
     where b.at < until),
   dated as materialized (
@@ -197,7 +197,7 @@ begin
     from dated d join testdata.entities o on o.seed = gen_community.seed and o.kind = 'user' and o.n = d.owner order by d.n, d.i returning 1),
   asked as (
     select d.*, p.user_id, date_trunc('milliseconds', greatest(d.created_at, p.joined_at) + (least(d.starts, until) - greatest(d.created_at, p.joined_at)) * testdata.unit(seed, 87365, (d.n * 16 + d.i) << 20 | p.k)) as asked_at, testdata.unit(seed, 87366, (d.n * 16 + d.i) << 20 | p.k) as u_came
-    from dated d join testdata.members_of(seed, lo, hi, sf) p on p.n = d.n and p.role in ('owner', 'moderator', 'member') and p.joined_at < least(d.starts, until) and testdata.unit(seed, 87367, (d.n * 16 + d.i) << 20 | p.k) < 0.3),
+    from dated d join people p on p.n = d.n and p.role in ('owner', 'moderator', 'member') and p.joined_at < least(d.starts, until) and testdata.unit(seed, 87367, (d.n * 16 + d.i) << 20 | p.k) < 0.3),
   queued as (select a.*, row_number() over (partition by a.id order by a.asked_at, a.user_id) as place from asked a),
   settled as materialized (
     select q.*, case when q.status = 'cancelled' then 'cancelled' when q.place > q.seats then 'waitlisted' when q.status = 'scheduled' then 'registered' when q.u_came < 0.8 then 'attended' else 'no_show' end as came from queued q),
@@ -208,7 +208,7 @@ begin
     insert into community.reputation_entries (id, occurred_at, user_id, club_id, points, reason_code, source_kind, source_id)
     select testdata.uid(seed, 256, 134217728 + (s.n * 16 + s.i) * 512 + s.place, testdata.ms(s.ends)), s.ends, s.user_id, s.club_id, 5, 'event_attended', 'event', s.id from settled s join testdata.entities o on o.seed = gen_community.seed and o.kind = 'user' and o.n = s.owner
     where s.came = 'attended' and s.user_id <> o.id returning 1)
-  select (select count(*) from held) + (select count(*) from seated) + (select count(*) from awarded) into here;
+  select (select count(*) from read) + (select count(*) from held) + (select count(*) from seated) + (select count(*) from awarded) into here;
   made := made + here;
 
   -- who follows whom; the feed of it comes after, so that following finds nothing to fill in
@@ -332,8 +332,9 @@ begin
   from (select c as n, testdata.moment(20.0 / greatest(users, 25) + (1 - 20.0 / greatest(users, 25)) * 0.25 * testdata.unit(seed, 87805, c), begun, span.shape) as at from generate_series(lo, least(hi, total) - 1) c offset 0) d;
 end $$;
 
-create function testdata.learners_of(seed bigint, lo bigint, hi bigint, sf numeric)
-  returns table (n bigint, i int, person bigint, user_id uuid, course_id uuid, enrolment_id uuid, at timestamptz, slots timestamptz[], attempts int, hits int[], done int, partial int, status text, ended_at timestamptz)
+create type testdata.learner as (n bigint, i int, person bigint, user_id uuid, course_id uuid, enrolment_id uuid, at timestamptz, slots timestamptz[], attempts int, hits int[], done int, partial int, status text, ended_at timestamptz);
+
+create function testdata.learners_of(seed bigint, lo bigint, hi bigint, sf numeric) returns setof testdata.learner
   language plpgsql stable set search_path = '' rows 2000
 as $$
 #variable_conflict use_variable
@@ -349,12 +350,13 @@ begin
     join testdata.entities e on e.seed = learners_of.seed and e.kind = 'user' and e.n = testdata.permute(g.i, users, testdata.h(seed, 87801, c.n)) and e.n <> c.instructor
     join core.users u on u.id = e.id and u.status = 'active' and u.kind = 'human'),
   planned as materialized (  -- one evening a week, always the same
-    select d.*, array(select date_trunc('week', d.at, 'UTC') + interval '1 day' * (7 * (1 + (k - 1) * d.weeks) + d.h % 7) + interval '1 minute' * (1080 + (d.h / 7) % 180 + (d.h / (k * 31)) % 20) from generate_series(1, 6) k order by k) as slots,
-      array(select sum(case when testdata.unit(seed, 87820 + a * 10 + j, d.n << 32 | d.person) < 1 / (1 + exp(case when j = d.broken then 2 * d.ability else d.difficulties[j + 1] - 0.3 * (a - 1) - d.ability end)) then 1 << j else 0 end)::int
-        from generate_series(1, 3) a, generate_series(0, 9) j group by a order by a) as hits
-    from draws d),
+    select d.*, array(select m.monday + interval '1 day' * (7 * (1 + (k - 1) * d.weeks) + d.h % 7) + interval '1 minute' * (1080 + (d.h / 7) % 180 + (d.h / (k * 31)) % 20) from generate_series(1, 6) k) as slots,
+      array(select (select sum(case when testdata.unit(seed, 87820 + a * 10 + j, d.n << 32 | d.person) < 1 / (1 + exp(case when j = d.broken then 2 * d.ability else d.difficulties[j + 1] - 0.3 * (a - 1) - d.ability end)) then 1 << j else 0 end)::int
+        from generate_series(0, 9) j) from generate_series(1, 3) a) as hits
+    from draws d, lateral (select date_trunc('week', d.at, 'UTC') as monday offset 0) m),
   reached as materialized (
-    select p.*, (select count(*)::int from unnest(p.slots) s where s < until) as in_time, (select min(t.a)::int from unnest(p.hits) with ordinality t(hits, a) where bit_count(t.hits::bit(10)) >= 4) as passes from planned p),
+    select p.*, width_bucket(until - interval '1 microsecond', p.slots) as in_time,
+      case when bit_count(p.hits[1]::bit(10)) >= 4 then 1 when bit_count(p.hits[2]::bit(10)) >= 4 then 2 when bit_count(p.hits[3]::bit(10)) >= 4 then 3 end as passes from planned p),
   walked as materialized (
     select r.*, least(r.in_time, r.stays, case when r.passes is null then 3 else 6 end, 6) as done,
       case when r.in_time >= 4 and r.stays > 3 then coalesce(r.passes, 3) else 0 end as attempts from reached r),
@@ -376,6 +378,7 @@ declare
   total constant bigint := testdata.keys_of('gen_learning', sf);
   until constant timestamptz := testdata.window_end();
   honest constant boolean := current_setting('session_replication_role') <> 'replica';
+  learners testdata.learner[];
   made bigint := 0;
   here bigint;
 begin
@@ -420,15 +423,16 @@ begin
     alter table core.users enable trigger users_touch;
   end if;
 
+  learners := array(select l::testdata.learner from testdata.learners_of(seed, lo, hi, sf) l);
   insert into learning.enrolments (id, user_id, course_id, status, cohort, progress_pct, completed_at, waived_by, reason, metadata, created_at, updated_at)
   select l.enrolment_id, l.user_id, l.course_id, l.status, to_char(l.at at time zone 'UTC', 'YYYY-MM'), round((l.done * 100 + l.partial)::numeric / 6, 2), case when l.status = 'completed' then l.ended_at end,
     case when c.n % 3 = 2 then k.instructor_id end, case when l.status = 'expired' then 'idle for 90 days' when c.n % 3 = 2 then 'knows it already' end, '{}', l.at, coalesce(l.ended_at, case when l.done > 0 then l.slots[l.done] else l.at end)
-  from testdata.learners_of(seed, lo, hi, sf) l join testdata.courses_of(seed, lo, hi, sf) c on c.n = l.n join learning.courses k on k.id = c.id order by l.n, l.i;
+  from unnest(learners) l join testdata.courses_of(seed, lo, hi, sf) c on c.n = l.n join learning.courses k on k.id = c.id order by l.n, l.i;
   get diagnostics here = row_count;
   made := made + here;
   insert into learning.attempts (id, assessment_id, user_id, number, seed, item_ids, started_at, submitted_at, answers, score, max_score, pass_mark, graded_at)
   select testdata.uid(seed, 274, (l.n * 1048576 + l.i) * 4 + a.a, testdata.ms(s.at)), c.assessment_id, l.user_id, a.a, l.n * 4 + a.a, '{i0,i1,i2,i3,i4,i5,i6,i7,i8,i9}', s.at, s.at + interval '20 minutes', g.answers, g.score, 10, 40, s.at + interval '20 minutes'
-  from testdata.learners_of(seed, lo, hi, sf) l join testdata.courses_of(seed, lo, hi, sf) c on c.n = l.n cross join generate_series(1, l.attempts) as a(a) cross join lateral (select l.slots[3] + interval '30 hours' * a.a as at) s
+  from unnest(learners) l join testdata.courses_of(seed, lo, hi, sf) c on c.n = l.n cross join generate_series(1, l.attempts) as a(a) cross join lateral (select l.slots[3] + interval '30 hours' * a.a as at) s
   cross join lateral (
     select jsonb_object_agg('i' || j, chr(97 + ((l.n + j)::int + case when l.hits[a.a] & (1 << j) > 0 then 0 else 1 + (l.i + j) % 3 end) % 4)) as answers, bit_count(l.hits[a.a]::bit(10)) as score from generate_series(0, 9) j) g
   order by l.n, l.i, a.a;
@@ -437,13 +441,13 @@ begin
   insert into learning.progress (enrolment_id, module_id, state, percent, seconds_spent, last_event_at)
   select l.enrolment_id, testdata.uid(seed, 271, l.n * 8 + k.k, testdata.ms(c.at)), case when k.k <= l.done then 'done' else 'started' end, case when k.k <= l.done then 100 else l.partial end, 300 + (testdata.h(seed, 87870, (l.n * 1048576 + l.i) * 8 + k.k) & 1023)::int,
     case when k.k <= l.done then l.slots[k.k] else l.slots[l.done] + interval '1 day' end
-  from testdata.learners_of(seed, lo, hi, sf) l join testdata.courses_of(seed, lo, hi, sf) c on c.n = l.n cross join generate_series(1, l.done + sign(l.partial)::int) as k(k) order by l.n, l.i, k.k;
+  from unnest(learners) l join testdata.courses_of(seed, lo, hi, sf) c on c.n = l.n cross join generate_series(1, l.done + sign(l.partial)::int) as k(k) order by l.n, l.i, k.k;
   get diagnostics here = row_count;
   made := made + here;
 
   with finished as materialized (
     select l.*, c.skill_id, c.level, c.code, s.half_life_days, date_trunc('seconds', l.ended_at + interval '2 hours') as issued_at, testdata.uid(seed, 276, l.n * 1048576 + l.i, testdata.ms(l.ended_at)) as certificate_id, testdata.uid(seed, 275, l.n, testdata.ms(c.at)) as certification_id, testdata.unit(seed, 87880, l.n << 32 | l.i) as u
-    from testdata.learners_of(seed, lo, hi, sf) l join testdata.courses_of(seed, lo, hi, sf) c on c.n = l.n join learning.skills s on s.id = c.skill_id where l.status = 'completed'),
+    from unnest(learners) l join testdata.courses_of(seed, lo, hi, sf) c on c.n = l.n join learning.skills s on s.id = c.skill_id where l.status = 'completed'),
   proven as materialized (
     select f.*, jsonb_build_array(jsonb_build_object('kind', 'course', 'ref', f.course_id, 'weight', power(2::numeric, f.level - 1), 'at', to_char(f.ended_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"+00:00"'))) as evidence from finished f),
   able as (
@@ -463,14 +467,15 @@ begin
     insert into learning.mentorships (id, mentor_id, mentee_id, skill_id, status, during, goals, sessions_count, mentor_feedback, mentee_feedback, ended_at, created_at, updated_at)
     select testdata.uid(seed, 277, m.n * 4 + m.place, testdata.ms(m.at)), e.id, m.user_id, c.skill_id, s.status, tstzrange(m.at, case when s.status = 'active' then null else m.ends end), jsonb_build_array('finish the course'), case when s.status = 'declined' then 0 else 3 end,
       case when s.status = 'completed' then '{"rating": 5}'::jsonb end, case when s.status = 'completed' then jsonb_build_object('rating', 3 + m.n % 3) end, case when s.status <> 'active' then m.ends end, m.at, case when s.status = 'active' then m.at + interval '1 hour' else m.ends end
-    from (select l.n, l.user_id, l.slots[1] as at, l.slots[1] + interval '3 hours' as ends, row_number() over (partition by l.n order by l.i) - 1 as place from testdata.learners_of(seed, lo, hi, sf) l where l.done > 0 and l.slots[1] + interval '3 hours' < until) m
+    from (select l.n, l.user_id, l.slots[1] as at, l.slots[1] + interval '3 hours' as ends, row_number() over (partition by l.n order by l.i) - 1 as place from unnest(learners) l where l.done > 0 and l.slots[1] + interval '3 hours' < until) m
     join testdata.courses_of(seed, lo, hi, sf) c on c.n = m.n join testdata.entities e on e.seed = gen_learning.seed and e.kind = 'user' and e.n = c.instructor cross join lateral (select (array['active', 'active', 'completed', 'declined'])[m.place + 1] as status) s where m.place < 4 returning 1)
   select (select count(*) from able) + (select count(*) from issued) + (select count(*) from paired) into here;
   made := made + here;
   return made
     + testdata.write_history('course', format($q$ select c.id, (array['draft', 'published', k.status])[1:case k.status when 'archived' then 3 else 2 end], array[c.at, c.published_at, k.updated_at], k.instructor_id from testdata.courses_of(%s, %s, %s, %s) c join learning.courses k on k.id = c.id $q$, seed, lo, hi, sf))
-    + testdata.write_history('enrolment', format($q$ select l.enrolment_id, (array['enrolled', 'active', l.status])[1:case when l.status in ('enrolled', 'active') then 2 else 3 end], array[l.at, l.slots[1], l.ended_at], l.user_id from testdata.learners_of(%s, %s, %s, %s) l where l.done > 0 $q$, seed, lo, hi, sf))
-    + testdata.write_history('enrolment', format($q$ select l.enrolment_id, array['enrolled', l.status], array[l.at, l.ended_at], l.user_id from testdata.learners_of(%s, %s, %s, %s) l where l.done = 0 and l.status <> 'enrolled' $q$, seed, lo, hi, sf))
+    + testdata.write_history('enrolment', array(
+        select row(l.enrolment_id, case when l.done = 0 then array['enrolled', l.status] else (array['enrolled', 'active', l.status])[1:case l.status when 'active' then 2 else 3 end] end, case when l.done = 0 then array[l.at, l.ended_at] else array[l.at, l.slots[1], l.ended_at] end, l.user_id)::testdata.walked
+        from unnest(learners) l where l.status <> 'enrolled'))
     + testdata.write_history('mentorship', format($q$ select m.id, case m.status when 'completed' then array['offered', 'active', 'completed'] else array['offered', m.status] end, array[m.created_at, case m.status when 'declined' then m.ended_at else m.created_at + interval '1 hour' end, m.ended_at], m.mentor_id
         from testdata.courses_of(%s, %s, %s, %s) c join testdata.entities e on e.seed = %1$s and e.kind = 'user' and e.n = c.instructor join learning.mentorships m on m.mentor_id = e.id and m.skill_id = c.skill_id $q$, seed, lo, hi, sf));
 end $$;
@@ -482,6 +487,7 @@ values ('gen_learning', '{learning.courses,learning.modules,learning.course_skil
 comment on function testdata.item_difficulty is 'Planted difficulty of an item of the quiz of a course, -2 to 2 on the scale of the learners'' ability.';
 comment on function testdata.broken_item is 'The item of a quiz whose key is wrong: the less somebody knows, the more often he hits it.';
 comment on function testdata.courses_of is 'What decides about the courses of a range.';
+comment on type testdata.learner is 'One learner of a course, as learners_of() decides about him.';
 comment on function testdata.learners_of is 'Learners of the courses of a range and how far they come: slots are the six evenings, done the modules finished, hits the items of each attempt whose key is hit, as bits: a Rasch model with what one learns from the attempt before.';
 comment on function testdata.gen_learning is 'Makes the learning room course by course, and the entities course. Gives instructors a mentor_capacity.';
 
@@ -534,6 +540,7 @@ select count(*) = 1, (select count(*) = 0 from blueprint.open_to_public('testdat
 delete from testdata.generators where name = 'gen_learning';
 drop function testdata.gen_learning;
 drop function testdata.learners_of;
+drop type testdata.learner;
 drop function testdata.courses_of;
 drop function testdata.broken_item;
 drop function testdata.item_difficulty;

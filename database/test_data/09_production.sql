@@ -19,11 +19,13 @@ as $$
 declare
   since constant timestamptz := date_trunc('week', testdata.window_start(), 'UTC');
   until constant timestamptz := testdata.window_end();
-  customers constant uuid[] := array(select e.id from testdata.entities e join core.users u on u.id = e.id and u.status = 'active' where e.seed = jobs_of.seed and e.kind = 'user' order by e.at, e.n);
-  arrived constant timestamptz[] := array(select e.at from testdata.entities e join core.users u on u.id = e.id and u.status = 'active' where e.seed = jobs_of.seed and e.kind = 'user' order by e.at, e.n);
-  versions constant uuid[] := array(select v.id from testdata.entities e join core.designs d on d.id = e.id and d.visibility in ('public', 'community') join design.versions v on v.design_id = d.id and v.released_at is not null where e.seed = jobs_of.seed and e.kind = 'design' order by v.released_at, v.id);
-  released constant timestamptz[] := array(select v.released_at from testdata.entities e join core.designs d on d.id = e.id and d.visibility in ('public', 'community') join design.versions v on v.design_id = d.id and v.released_at is not null where e.seed = jobs_of.seed and e.kind = 'design' order by v.released_at, v.id);
+  people record;
+  designs record;
 begin
+  select array_agg(e.id order by e.at, e.n) as ids, array_agg(e.at order by e.at, e.n) as ats into people
+  from testdata.entities e join core.users u on u.id = e.id and u.status = 'active' where e.seed = jobs_of.seed and e.kind = 'user';
+  select array_agg(v.id order by v.released_at, v.id) as ids, array_agg(v.released_at order by v.released_at, v.id) as ats into designs
+  from testdata.entities e join core.designs d on d.id = e.id and d.visibility in ('public', 'community') join design.versions v on v.design_id = d.id and v.released_at is not null where e.seed = jobs_of.seed and e.kind = 'design';
   return query
   with slots as materialized (
     select f.n, g.m, (f.n * 4 + g.m) * 256 + w.w as key, f.id as factory_id, f.at as factory_at, x.operator_id, since + interval '7 days' * w.w as monday
@@ -35,15 +37,15 @@ begin
     from slots s),
   ordered as materialized (
     select d.*, d.quantity * (2 + d.key % 9)::int / 100 + (d.key % 2)::int as scrap, d.starts + interval '1 minute' * ceil((d.quantity + 6) * 60 * 1.1 / d.rate) as ends, d.monday + interval '21 days' < until as is_past,
-      testdata.zipf(d.u_who, greatest(1, width_bucket(d.at, arrived)), 1.2)::int as who, width_bucket(d.at, released) as known
-    from drawn d where d.at > d.factory_at + interval '2 days' and d.at + interval '3 days' < until and d.at > since),
+      testdata.zipf(d.u_who, greatest(1, d.here), 1.2)::int as who, width_bucket(d.at, designs.ats) as known
+    from (select w.*, width_bucket(w.at, people.ats) as here from drawn w offset 0) d where d.at > d.factory_at + interval '2 days' and d.at + interval '3 days' < until and d.at > since),
   priced as materialized (
     select o.*, case when o.is_past then case when o.u < 0.8 then 'delivered' when o.u < 0.87 then 'shipped' when o.u < 0.92 then 'ready' when o.u < 0.97 then 'cancelled' else 'refunded' end
         else case when o.u < 0.1 then 'draft' when o.u < 0.25 then 'submitted' when o.u < 0.4 then 'quoted' else 'accepted' end end as status,
       (o.quantity + o.scrap) * (0.05 + (o.key % 7) * 0.02) as kg, round(o.quantity / o.rate * (15 + 5 * o.m), 2) as machining, round((o.quantity * (0.05 + (o.key % 7) * 0.02) * 22 * 1.05)::numeric, 2) as material
-    from ordered o where o.known > 0 and width_bucket(o.at, arrived) > 0),
+    from ordered o where o.known > 0 and o.here > 0),
   totalled as materialized (select p.*, round((10 + p.machining + p.material) * 0.15, 2) as margin, 10 + p.machining + p.material + round((10 + p.machining + p.material) * 0.15, 2) as total from priced p)
-  select t.n, t.m, t.key, testdata.uid(seed, 302, t.key, testdata.ms(t.at)), t.factory_id, testdata.uid(seed, 300, t.n * 4 + t.m, testdata.ms(t.factory_at) + 3600000), t.operator_id, customers[t.who], versions[1 + floor(t.u_what * t.known)::int], t.at, t.starts,
+  select t.n, t.m, t.key, testdata.uid(seed, 302, t.key, testdata.ms(t.at)), t.factory_id, testdata.uid(seed, 300, t.n * 4 + t.m, testdata.ms(t.factory_at) + 3600000), t.operator_id, people.ids[t.who], designs.ids[1 + floor(t.u_what * t.known)::int], t.at, t.starts,
     date_trunc('minute', t.starts + (t.ends - t.starts) * 0.6, 'UTC'), t.ends, t.quantity, t.quantity * 6 / 10, t.scrap, t.kg::numeric, t.power_w::numeric, t.rate::numeric, t.status,
     case t.status when 'draft' then '{draft}' when 'submitted' then '{draft,submitted}' when 'quoted' then '{draft,submitted,quoted}' when 'accepted' then '{draft,submitted,quoted,accepted}' when 'cancelled' then '{draft,submitted,quoted,accepted,cancelled}'
       when 'ready' then '{draft,submitted,quoted,accepted,in_production,ready}' when 'shipped' then '{draft,submitted,quoted,accepted,in_production,ready,shipped}' when 'delivered' then '{draft,submitted,quoted,accepted,in_production,ready,shipped,delivered}'
@@ -63,6 +65,11 @@ declare
   stamps constant boolean := current_setting('session_replication_role') <> 'replica';
   tag constant text := to_hex(testdata.seed_tag(seed));
   every constant interval := make_interval(secs => least(3600, greatest(42, 14 / sf::double precision)));  -- ten million points at scale factor 1
+  turn constant double precision := 2 * pi() / 86400;
+  order_walks testdata.walked[];
+  quote_walks testdata.walked[];
+  work_walks testdata.walked[];
+  parcel_walks testdata.walked[];
   made bigint := 0;
   here bigint;
 begin
@@ -99,7 +106,8 @@ begin
   select (select count(*) from machines) + (select count(*) from able) + (select count(*) from open) + (select count(*) from serviced) + (select count(*) from stuff) into here;
   made := made + here;
 
-  with jobs as materialized (select * from testdata.jobs_of(seed, lo, hi, sf)),
+  with jobs as materialized (
+    select j.*, testdata.uid(seed, 303, j.key, testdata.ms(j.times[3])) as quote_id, testdata.uid(seed, 304, j.key, testdata.ms(j.times[4])) as work_id from testdata.jobs_of(seed, lo, hi, sf) j),
   asked as (
     insert into production.orders (id, number, customer_id, microfactory_id, status, total_usd, setup_usd, fee_usd, due_on, promised_on, requirements, created_at, updated_at)
     select j.order_id, case when j.status <> 'draft' then 'T' || tag || '-' || j.key end, j.customer_id, case when 'accepted' = any (j.path) then j.factory_id end, j.status, case when 'accepted' = any (j.path) then j.total else 0 end, case when 'accepted' = any (j.path) then j.setup else 0 end,
@@ -108,45 +116,49 @@ begin
     insert into production.order_items (order_id, line_no, version_id, quantity, unit_price_usd) select j.order_id, 1, j.version_id, j.quantity, case when 'accepted' = any (j.path) then j.unit_price end from jobs j returning 1),
   quoted as (
     insert into production.quotes (id, order_id, microfactory_id, status, total_usd, setup_usd, lead_time_days, valid_until, breakdown, created_at, updated_at)
-    select testdata.uid(seed, 303, j.key, testdata.ms(j.times[3])), j.order_id, j.factory_id, case when 'accepted' = any (j.path) then 'accepted' else 'offered' end, j.total, 10, 14, j.times[3] + interval '14 days',
+    select j.quote_id, j.order_id, j.factory_id, case when 'accepted' = any (j.path) then 'accepted' else 'offered' end, j.total, 10, 14, j.times[3] + interval '14 days',
       jsonb_build_object('parts', jsonb_build_object('setup_usd', 10, 'machining_usd', j.machining, 'material_usd', j.material, 'finishing_usd', 0, 'margin_usd', j.margin), 'lines', jsonb_build_array(jsonb_build_object('line_no', 1, 'machining_usd', j.machining, 'material_usd', j.material, 'finishing_usd', 0))),
       j.times[3], case when 'accepted' = any (j.path) then j.times[4] else j.times[3] end from jobs j where 'quoted' = any (j.path) returning 1),
   planned as (
     insert into production.work_orders (id, order_id, line_no, machine_id, sequence, status, planned, quantity_planned, quantity_good, quantity_scrap, assigned_to, created_at, updated_at)
-    select testdata.uid(seed, 304, j.key, testdata.ms(j.times[4])), j.order_id, 1, j.machine_id, 1, case when 'ready' = any (j.path) then 'done' else 'ready' end, tstzrange(j.starts, j.ends), j.quantity, case when 'ready' = any (j.path) then j.quantity else 0 end, case when 'ready' = any (j.path) then j.scrap else 0 end, j.operator_id,
+    select j.work_id, j.order_id, 1, j.machine_id, 1, case when 'ready' = any (j.path) then 'done' else 'ready' end, tstzrange(j.starts, j.ends), j.quantity, case when 'ready' = any (j.path) then j.quantity else 0 end, case when 'ready' = any (j.path) then j.scrap else 0 end, j.operator_id,
       j.times[4], case when 'ready' = any (j.path) then j.ends else j.times[4] end from jobs j where 'accepted' = any (j.path) and j.status <> 'cancelled' returning 1),
   booked as (
     insert into production.bookings (id, machine_id, work_order_id, during, status, created_at)
-    select testdata.uid(seed, 305, j.key, testdata.ms(j.times[4])), j.machine_id, testdata.uid(seed, 304, j.key, testdata.ms(j.times[4])), tstzrange(j.starts, j.ends), 'confirmed', j.times[4] from jobs j where 'accepted' = any (j.path) and j.status <> 'cancelled' returning 1),
+    select testdata.uid(seed, 305, j.key, testdata.ms(j.times[4])), j.machine_id, j.work_id, tstzrange(j.starts, j.ends), 'confirmed', j.times[4] from jobs j where 'accepted' = any (j.path) and j.status <> 'cancelled' returning 1),
   worked as materialized (
-    select j.*, r.r, j.key * 2 + r.r as run_key, testdata.uid(seed, 306, j.key * 2 + r.r, testdata.ms(case r.r when 0 then j.starts else j.middle end)) as run_id, case r.r when 0 then j.starts else j.middle end as begins, case r.r when 0 then j.middle else j.ends end as stops,
-      case r.r when 0 then j.first_good else j.quantity - j.first_good end as good, case r.r when 0 then j.scrap else 0 end as bad, round(j.kg * case r.r when 0 then j.first_good + j.scrap else j.quantity - j.first_good end / (j.quantity + j.scrap), 4) as used
-    from jobs j cross join generate_series(0, 1) as r(r) where 'ready' = any (j.path)),
+    select x.*, testdata.uid(seed, 306, x.run_key, testdata.ms(x.begins)) as run_id, testdata.uid(seed, 312, x.run_key, testdata.ms(x.stops)) as piece_id, testdata.uid(seed, 315, x.run_key, testdata.ms(x.times[7])) as parcel_id
+    from (
+      select j.*, r.r, j.key * 2 + r.r as run_key, case r.r when 0 then j.starts else j.middle end as begins, case r.r when 0 then j.middle else j.ends end as stops,
+        case r.r when 0 then j.first_good else j.quantity - j.first_good end as good, case r.r when 0 then j.scrap else 0 end as bad, round(j.kg * case r.r when 0 then j.first_good + j.scrap else j.quantity - j.first_good end / (j.quantity + j.scrap), 4) as used
+      from jobs j cross join generate_series(0, 1) as r(r) where 'ready' = any (j.path) offset 0) x),
   reached as materialized (select w.*, sum(w.used) over (partition by w.n order by w.begins, w.run_key) as after from worked w),
   issued as materialized (  -- first in, first out: what a run takes lies between two sums, a lot holds 100 kg
     select r.*, l.l, least(r.after, (l.l + 1) * 100) - greatest(r.after - r.used, l.l * 100) as part from reached r cross join generate_series(floor((r.after - r.used) / 100)::int, ceil(r.after / 100)::int - 1) as l(l)),
-  lots as materialized (select i.n, i.l, i.factory_id, min(i.begins) - interval '3 days' as at, sum(i.part) as used from issued i where i.part > 0 group by i.n, i.l, i.factory_id),
+  lots as materialized (
+    select i.*, testdata.uid(seed, 309, i.n * 4096 + i.l, testdata.ms(i.at)) as id
+    from (select i.n, i.l, i.factory_id, min(i.begins) - interval '3 days' as at, sum(i.part) as used from issued i where i.part > 0 group by i.n, i.l, i.factory_id) i),
   delivered as (
     insert into production.stock_lots (id, microfactory_id, material_id, lot_code, received_on, expires_on, quantity_on_hand, origin, created_at, updated_at)
-    select testdata.uid(seed, 309, l.n * 4096 + l.l, testdata.ms(l.at)), l.factory_id, testdata.uid(seed, 308, l.n, testdata.ms(f.at)), 'L-' || l.l, (l.at at time zone 'UTC')::date, (l.at at time zone 'UTC')::date + 365, 100 - l.used, jsonb_build_object('supplier', 'Example Supply', 'heat', 'H-' || l.n || '-' || l.l), l.at, l.at
+    select l.id, l.factory_id, testdata.uid(seed, 308, l.n, testdata.ms(f.at)), 'L-' || l.l, (l.at at time zone 'UTC')::date, (l.at at time zone 'UTC')::date + 365, 100 - l.used, jsonb_build_object('supplier', 'Example Supply', 'heat', 'H-' || l.n || '-' || l.l), l.at, l.at
     from lots l join testdata.entities f on f.id = l.factory_id and f.seed = gen_production.seed and f.kind = 'microfactory' order by l.n, l.l returning 1),
   pieces as (
     insert into production.stock_lots (id, microfactory_id, version_id, lot_code, received_on, quantity_on_hand, origin, created_at, updated_at)
-    select testdata.uid(seed, 312, w.run_key, testdata.ms(w.stops)), w.factory_id, w.version_id, 'RUN-' || w.run_id, (w.stops at time zone 'UTC')::date, case when 'shipped' = any (w.path) then 0 else w.good end, jsonb_build_object('run_id', w.run_id), w.stops, w.stops from worked w returning 1),
+    select w.piece_id, w.factory_id, w.version_id, 'RUN-' || w.run_id, (w.stops at time zone 'UTC')::date, case when 'shipped' = any (w.path) then 0 else w.good end, jsonb_build_object('run_id', w.run_id), w.stops, w.stops from worked w returning 1),
   runs as (
     insert into production.runs (id, work_order_id, machine_id, operator_id, during, good_count, scrap_count, energy_kwh, material_lot_id, finished_lot_id, outcome, created_at, updated_at)
-    select w.run_id, testdata.uid(seed, 304, w.key, testdata.ms(w.times[4])), w.machine_id, w.operator_id, tstzrange(w.begins, w.stops), w.good, w.bad, round(w.power_w / 1000 * extract(epoch from w.stops - w.begins) / 3600, 3),
-      testdata.uid(seed, 309, w.n * 4096 + l.l, testdata.ms(l.at)), testdata.uid(seed, 312, w.run_key, testdata.ms(w.stops)), case w.r when 0 then 'partial' else 'done' end, w.begins, w.stops
+    select w.run_id, w.work_id, w.machine_id, w.operator_id, tstzrange(w.begins, w.stops), w.good, w.bad, round(w.power_w / 1000 * extract(epoch from w.stops - w.begins) / 3600, 3),
+      testdata.uid(seed, 309, w.n * 4096 + l.l, testdata.ms(l.at)), w.piece_id, case w.r when 0 then 'partial' else 'done' end, w.begins, w.stops
     from reached w join lots l on l.n = w.n and l.l = floor((w.after - w.used) / 100)::int order by w.begins, w.run_key returning 1),
   moved as (
     insert into production.stock_movements (id, occurred_at, lot_id, kind, quantity, run_id, order_id, reason, actor_id)
-    select testdata.uid(seed, 311, l.n * 4096 + l.l, testdata.ms(l.at)), l.at, testdata.uid(seed, 309, l.n * 4096 + l.l, testdata.ms(l.at)), 'receipt', 100, null, null, null, null from lots l
+    select testdata.uid(seed, 311, l.n * 4096 + l.l, testdata.ms(l.at)), l.at, l.id, 'receipt', 100, null, null, null, null from lots l
     union all
-    select testdata.uid(seed, 310, i.run_key * 4 + i.l % 4, testdata.ms(i.begins)), i.begins, testdata.uid(seed, 309, l.n * 4096 + l.l, testdata.ms(l.at)), 'issue', - i.part, i.run_id, i.order_id, null, i.operator_id from issued i join lots l on l.n = i.n and l.l = i.l where i.part > 0
+    select testdata.uid(seed, 310, i.run_key * 4 + i.l % 4, testdata.ms(i.begins)), i.begins, l.id, 'issue', - i.part, i.run_id, i.order_id, null, i.operator_id from issued i join lots l on l.n = i.n and l.l = i.l where i.part > 0
     union all
-    select testdata.uid(seed, 313, w.run_key, testdata.ms(w.stops)), w.stops, testdata.uid(seed, 312, w.run_key, testdata.ms(w.stops)), 'receipt', w.good, w.run_id, null, null, null from worked w
+    select testdata.uid(seed, 313, w.run_key, testdata.ms(w.stops)), w.stops, w.piece_id, 'receipt', w.good, w.run_id, null, null, null from worked w
     union all
-    select testdata.uid(seed, 314, w.run_key, testdata.ms(w.times[7])), w.times[7], testdata.uid(seed, 312, w.run_key, testdata.ms(w.stops)), 'issue', - w.good, null, w.order_id, 'shipment ' || testdata.uid(seed, 315, w.run_key, testdata.ms(w.times[7])), null from worked w where 'shipped' = any (w.path) returning 1),
+    select testdata.uid(seed, 314, w.run_key, testdata.ms(w.times[7])), w.times[7], w.piece_id, 'issue', - w.good, null, w.order_id, 'shipment ' || w.parcel_id, null from worked w where 'shipped' = any (w.path) returning 1),
   numbered as (
     select w.*, c.c, w.begins + (w.stops - w.begins) * (c.c + 1) / 6 as checked_at, row_number() over (partition by w.machine_id order by w.begins, c.c) as place, testdata.normal(testdata.unit(seed, 87420, w.run_key * 8 + c.c)) as noise from worked w cross join generate_series(0, 4) as c(c)),
   checks as (  -- a process in control goes up and down; one machine in twenty drifts away and is set back
@@ -155,28 +167,34 @@ begin
       'caliper', date_trunc('milliseconds', c.checked_at), date_trunc('milliseconds', c.checked_at) from numbered c order by c.checked_at returning 1),
   sent as (
     insert into production.shipments (id, order_id, carrier, tracking_no, status, shipped_at, delivered_at, weight_g, distance_km, events, created_at, updated_at)
-    select testdata.uid(seed, 315, w.run_key, testdata.ms(w.times[7])), w.order_id, 'TestPost', 'T' || tag || '-' || w.run_key, case w.status when 'shipped' then 'in_transit' else 'delivered' end, w.times[7], case when w.status <> 'shipped' then w.times[8] end, round(w.kg * 1000 * w.good / (w.quantity + w.scrap)),
+    select w.parcel_id, w.order_id, 'TestPost', 'T' || tag || '-' || w.run_key, case w.status when 'shipped' then 'in_transit' else 'delivered' end, w.times[7], case when w.status <> 'shipped' then w.times[8] end, round(w.kg * 1000 * w.good / (w.quantity + w.scrap)),
       20 + testdata.int_between(seed, 87440, w.run_key, 0, 780), jsonb_build_array(jsonb_build_object('id', 'a' || w.run_key, 'at', to_char((w.times[7] + interval '6 hours') at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), 'code', 'sorted', 'status', 'in_transit'))
         || case when w.status <> 'shipped' then jsonb_build_array(jsonb_build_object('id', 'b' || w.run_key, 'at', to_char(w.times[8] at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), 'code', 'delivered', 'status', 'delivered')) else '[]' end,
       w.times[7], case when w.status <> 'shipped' then w.times[8] else w.times[7] + interval '6 hours' end from worked w where 'shipped' = any (w.path) returning 1),
   packed as (
     insert into production.shipment_items (shipment_id, order_id, line_no, quantity, lot_id)
-    select testdata.uid(seed, 315, w.run_key, testdata.ms(w.times[7])), w.order_id, 1, w.good, testdata.uid(seed, 312, w.run_key, testdata.ms(w.stops)) from worked w where 'shipped' = any (w.path) returning 1),
+    select w.parcel_id, w.order_id, 1, w.good, w.piece_id from worked w where 'shipped' = any (w.path) returning 1),
   keys as (insert into testdata.entities (seed, kind, n, id, at) select seed, 'order', j.key, j.order_id, j.at from jobs j order by j.key returning 1)
   select (select count(*) from asked) + (select count(*) from items) + (select count(*) from quoted) + (select count(*) from planned) + (select count(*) from booked) + (select count(*) from delivered) + (select count(*) from pieces) + (select count(*) from runs) + (select count(*) from moved)
-    + (select count(*) from checks) + (select count(*) from sent) + (select count(*) from packed) + (select count(*) from keys) into here;
+    + (select count(*) from checks) + (select count(*) from sent) + (select count(*) from packed) + (select count(*) from keys),
+    (select array_agg(row(j.order_id, j.path, j.times, j.customer_id)::testdata.walked) from jobs j),
+    (select array_agg(row(j.quote_id, '{offered,accepted}', j.times[3:4], j.customer_id)::testdata.walked) from jobs j where 'accepted' = any (j.path)),
+    (select array_agg(row(j.work_id, case when 'ready' = any (j.path) then '{planned,ready,running,done}' else '{planned,ready}' end::text[], array[j.times[4], j.times[4] + interval '1 minute', j.starts, j.ends], j.operator_id)::testdata.walked)
+      from jobs j where 'accepted' = any (j.path) and j.status <> 'cancelled'),
+    (select array_agg(row(w.parcel_id, case w.status when 'shipped' then '{packed,in_transit}' else '{packed,in_transit,delivered}' end::text[], array[w.times[7], w.times[7] + interval '6 hours', w.times[8]], w.operator_id)::testdata.walked)
+      from worked w where 'shipped' = any (w.path))
+  into here, order_walks, quote_walks, work_walks, parcel_walks;
   made := made + here;
 
   -- what half the machines felt: a daily wave with noise and planted spikes
   insert into production.telemetry (machine_id, metric, occurred_at, run_id, value, unit)
-  select p.machine_id, 'spindle_c', p.at, p.id, 60 + 5 * sin(2 * pi() * date_part('epoch', p.at - p.begins) / 86400) + testdata.normal(p.u) + case when p.bits & 127 = 0 then 40 else 0 end, 'degC'
+  select p.machine_id, 'spindle_c', p.at, p.id, 60 + 5 * sin(date_part('epoch', p.at) * turn) + testdata.normal((p.bits & 1048575)::double precision / 1048576) + case when p.bits >> 57 = 0 then 40 else 0 end, 'degC'
   from (
-    select r.id, r.machine_id, r.begins, r.begins + every * k as at, ((g.bits & 1048575) + 0.5) / 1048576 as u, g.bits >> 40 as bits
-    from (select r.id, r.machine_id, testdata.key_of(r.id) as key, lower(r.during) as begins, upper(r.during) as stops
+    select r.id, r.machine_id, t.at, timestamptz_hash_extended(t.at, r.draw) as bits
+    from (select r.id, r.machine_id, testdata.h(seed, 87430, testdata.key_of(r.id)) as draw, lower(r.during) as begins, upper(r.during) as stops
       from testdata.entities e join production.machines m on m.microfactory_id = e.id join production.runs r on r.machine_id = m.id
       where e.seed = gen_production.seed and e.kind = 'microfactory' and e.n >= lo and e.n < hi and testdata.key_of(r.id) >> 1 & 1 = 0 order by lower(r.during), r.id) r,
-      generate_series(0, floor(extract(epoch from r.stops - r.begins - interval '1 minute') / extract(epoch from every))::int) k,
-      lateral (select hashint8extended(r.key << 12 | k, gen_production.seed) as bits offset 0) g offset 0) p;
+      generate_series(r.begins, r.stops - interval '1 minute', every) as t(at) offset 0) p;
   get diagnostics here = row_count;
   made := made + here;
   if stamps then
@@ -188,19 +206,14 @@ begin
     alter table production.quality_checks enable trigger quality_checks_judge;
   end if;
   return made
-    + testdata.write_history('order', format('select j.order_id, j.path, j.times, j.customer_id from testdata.jobs_of(%s, %s, %s, %s) j where cardinality(j.path) > 1', seed, lo, hi, sf))
-    + testdata.write_history('quote', format($q$ select testdata.uid(%1$s, 303, j.key, testdata.ms(j.times[3])), '{offered,accepted}'::text[], j.times[3:4], j.customer_id from testdata.jobs_of(%1$s, %2$s, %3$s, %4$s) j where 'accepted' = any (j.path) $q$, seed, lo, hi, sf))
-    + testdata.write_history('work_order', format($q$ select testdata.uid(%1$s, 304, j.key, testdata.ms(j.times[4])), case when 'ready' = any (j.path) then '{planned,ready,running,done}' else '{planned,ready}' end::text[], array[j.times[4], j.times[4] + interval '1 minute', j.starts, j.ends], j.operator_id
-        from testdata.jobs_of(%1$s, %2$s, %3$s, %4$s) j where 'accepted' = any (j.path) and j.status <> 'cancelled' $q$, seed, lo, hi, sf))
-    + testdata.write_history('shipment', format($q$ select s.id, case s.status when 'delivered' then '{packed,in_transit,delivered}' else '{packed,in_transit}' end::text[], array[s.shipped_at, s.shipped_at + interval '6 hours', s.delivered_at], j.operator_id
-        from testdata.jobs_of(%s, %s, %s, %s) j join production.shipments s on s.order_id = j.order_id $q$, seed, lo, hi, sf))
+    + testdata.write_history('order', order_walks) + testdata.write_history('quote', quote_walks) + testdata.write_history('work_order', work_walks) + testdata.write_history('shipment', parcel_walks)
     + testdata.write_history('machine', format($q$ select m.id, '{commissioning,available}'::text[], array[m.created_at, m.updated_at], x.operator_id from testdata.entities e join core.microfactories x on x.id = e.id join production.machines m on m.microfactory_id = e.id
         where e.seed = %s and e.kind = 'microfactory' and e.n >= %s and e.n < %s $q$, seed, lo, hi));
 end $$;
 
 insert into testdata.generators (name, targets, after, rows_at_sf1, chunk_rows, least_rows)
 values ('gen_production', '{production.machines,production.machine_capabilities,production.machine_windows,production.materials,production.orders,production.order_items,production.quotes,production.work_orders,production.bookings,production.stock_lots,production.runs,production.stock_movements,production.quality_checks,production.telemetry,production.shipments,production.shipment_items}',
-  '{gen_users,gen_microfactories,gen_design_room}', 120, 10, 40);
+  '{gen_users,gen_microfactories,gen_design_room}', 120, 5, 40);
 
 comment on function testdata.jobs_of is 'The plan of the orders of the factories of a range, one a machine and week: who, what, when, how many, at what price, and their walk with its times.';
 comment on function testdata.gen_production is 'Makes the production room factory by factory, and the entities order.';
@@ -306,18 +319,16 @@ begin
   end if;
   with works as materialized (
     select e.n, e.id, e.at, x.country::text as country from testdata.entities e join core.microfactories x on x.id = e.id where e.seed = gen_impact.seed and e.kind = 'microfactory' and e.n >= lo and e.n < hi),
+  asked as materialized (select w.n, w.country, x.id, testdata.key_of(x.id) * 16 as key from works w join production.orders x on x.microfactory_id = w.id),
   did as materialized (
-    select w.n, o.n * 16 + r.place as key, 'run' as subject_kind, r.id as subject_id, upper(r.during) as at, 'electricity.grid' as activity, w.country as region, r.energy_kwh as amount, 'kWh' as unit, 2 as scope
-    from works w join production.orders x on x.microfactory_id = w.id join testdata.entities o on o.seed = gen_impact.seed and o.kind = 'order' and o.id = x.id join production.work_orders k on k.order_id = x.id
-    join lateral (select y.*, row_number() over (order by y.during) as place from production.runs y where y.work_order_id = k.id) r on true
+    select o.n, o.key + 1 + (testdata.key_of(r.id) & 1) as key, 'run' as subject_kind, r.id as subject_id, upper(r.during) as at, 'electricity.grid' as activity, o.country as region, r.energy_kwh as amount, 'kWh' as unit, 2 as scope
+    from asked o join production.work_orders k on k.order_id = o.id join production.runs r on r.work_order_id = k.id
     union all
-    select w.n, o.n * 16 + 5, 'order', x.id, v.at, 'material', 'global', v.kg, 'kg', 3
-    from works w join production.orders x on x.microfactory_id = w.id join testdata.entities o on o.seed = gen_impact.seed and o.kind = 'order' and o.id = x.id
-    join lateral (select - sum(m.quantity) as kg, max(m.occurred_at) as at from production.stock_movements m where m.order_id = x.id and m.run_id is not null and m.kind = 'issue') v on v.kg > 0
+    select o.n, o.key + 5, 'order', o.id, max(m.occurred_at), 'material', 'global', - sum(m.quantity), 'kg', 3
+    from asked o join production.stock_movements m on m.order_id = o.id and m.run_id is not null and m.kind = 'issue' group by o.n, o.key, o.id having sum(m.quantity) < 0
     union all
-    select w.n, o.n * 16 + 6 + s.place, 'shipment', s.id, s.shipped_at, 'freight.road', 'global', round(s.weight_g * s.distance_km / 1000000, 9), 't*km', 3
-    from works w join production.orders x on x.microfactory_id = w.id join testdata.entities o on o.seed = gen_impact.seed and o.kind = 'order' and o.id = x.id
-    join lateral (select y.*, row_number() over (order by y.id) as place from production.shipments y where y.order_id = x.id) s on true
+    select o.n, o.key + 7 + (testdata.key_of(s.id) & 1), 'shipment', s.id, s.shipped_at, 'freight.road', 'global', round(s.weight_g * s.distance_km / 1000000, 9), 't*km', 3
+    from asked o join production.shipments s on s.order_id = o.id
     union all
     select w.n, 134217728 + w.n * 64 + m.m, 'microfactory', w.id, t.at, 'electricity.grid', w.country, 200 + testdata.int_between(seed, 87601, w.n * 64 + m.m, 0, 700), 'kWh', 2
     from works w cross join generate_series(0, 60) as m(m) cross join lateral (select date_trunc('month', since, 'UTC') + interval '1 month' * m.m + interval '20 days' as at) t where t.at > w.at and t.at > since and t.at < until),

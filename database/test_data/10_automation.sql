@@ -1,5 +1,5 @@
 -- Test data, automation: hooks, and what leaves and enters through them. Kinds of uid(): 210 hooks, 211 signing keys, 212 inbound events, 213 jobs of files, 214 prompts, 215 their versions, 216 runs, 217 test cases, 218 evaluations,
--- 219 attempts, 220-229 events by machine (testdata.event_machines), 230-239 their deliveries. Salts are the number of the task and two digits.
+-- 220-229 events by machine (testdata.event_machines), 230-239 their deliveries, 240-249 the attempts of those. Salts are the number of the task and two digits.
 
 -- task: BUILD_0870 create_test_data drill
 -- title: Generate core.webhooks in both directions with matching patterns, filters and health histories
@@ -283,7 +283,7 @@ begin
     from tried t order by t.at, t.id returning 1),
   attempts as (
     insert into automation.delivery_attempts (id, occurred_at, webhook_id, delivery_id, attempt_no, response_status, response_excerpt, latency_ms, error_class)
-    select testdata.uid(seed, 219, testdata.key_of(t.id), testdata.ms(a.at)), a.at, t.webhook_id, t.id, a.no, r.code, case when r.is_good then 'ok' when r.code is null then null else 'no: ' || r.code end, case when r.code is null then t.timeout_ms else extract(milliseconds from t.latency)::int end,
+    select testdata.uid(seed, 239 + array_position(machines, t.machine), testdata.key_of(t.id), testdata.ms(a.at)), a.at, t.webhook_id, t.id, a.no, r.code, case when r.is_good then 'ok' when r.code is null then null else 'no: ' || r.code end, case when r.code is null then t.timeout_ms else extract(milliseconds from t.latency)::int end,
       case when r.is_good then null when r.code is null then 'timeout' when r.code = 429 then 'rate_limited' when r.code >= 500 then 'server_error' else 'client_error' end
     from tried t cross join lateral unnest(t.done) with ordinality a(at, no) cross join lateral (select t.status = 'succeeded' and a.no = t.k as is_good, case when t.status = 'succeeded' and a.no = t.k then t.good else t.bad end as code offset 0) r order by a.at, t.id returning 1)
   select (select count(*) from outbox) + (select coalesce(sum(fresh), 0) from heads) + (select count(*) from deliveries) + (select count(*) from attempts) into made;

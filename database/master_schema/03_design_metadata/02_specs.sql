@@ -198,10 +198,10 @@ begin atomic
     'pin_shear_mpa', round(t.tau, 3), 'safety_factor', round(m.shear_mpa / nullif(t.tau, 0), 3), 'bearing_mpa', round(t.bearing, 3),
     'cycles_class', case when t.bearing is null then null when t.bearing < m.shear_mpa / 50 then 'heavy' when t.bearing < m.shear_mpa / 10 then 'medium' else 'light' end))
   from (select (params ->> 'leaf_length_mm')::numeric as length, (params ->> 'leaf_width_mm')::numeric as width, (params ->> 'leaf_thickness_mm')::numeric as thickness, (params ->> 'pin_mm')::numeric as pin,
-    (params ->> 'knuckle_mm')::numeric as knuckle, coalesce((params ->> 'knuckles')::numeric, 3) as knuckles, (params ->> 'load_n')::numeric as load, (params ->> 'web_mm')::numeric as web, (params ->> 'cup_mm')::numeric as cup) g,
+    (params ->> 'knuckle_mm')::numeric as knuckle, coalesce((params ->> 'knuckles')::numeric, 3) as knuckles, (params ->> 'load_n')::numeric as load, (params ->> 'web_mm')::numeric as web, (params ->> 'cup_mm')::numeric as cup offset 0) g,  -- each worked out once
   lateral (select 2 * g.length * g.width as area,
-    coalesce(2 * g.length * g.width * g.thickness, 0) + coalesce(pi()::numeric / 4 * g.knuckle ^ 2 * g.length, 0) + coalesce(pi()::numeric / 4 * g.cup ^ 2 * 12, 0) as volume) s,
-  lateral (select g.load / ((g.knuckles - 1) * pi()::numeric / 4 * g.pin ^ 2) as tau, g.load / (g.pin * coalesce(g.length, g.cup) / 2) as bearing) t
+    coalesce(2 * g.length * g.width * g.thickness, 0) + coalesce(pi()::numeric / 4 * g.knuckle ^ 2 * g.length, 0) + coalesce(pi()::numeric / 4 * g.cup ^ 2 * 12, 0) as volume offset 0) s,
+  lateral (select g.load / ((g.knuckles - 1) * pi()::numeric / 4 * g.pin ^ 2) as tau, g.load / (g.pin * coalesce(g.length, g.cup) / 2) as bearing offset 0) t
   left join design.material_properties m on m.material = params ->> 'material';
 end;
 

@@ -14,19 +14,23 @@ begin
   if value::text !~ '\.\d*0(?!\d)' then  -- jsonb sorts keys itself: only a number like 5.10 is left to do
     return value;
   end if;
-  return case jsonb_typeof(value)
-    when 'object' then (select coalesce(jsonb_object_agg(e.key, design.canonical(e.value)), '{}') from jsonb_each(value) e)
-    when 'array' then (select coalesce(jsonb_agg(design.canonical(e.value) order by e.ordinality), '[]') from jsonb_array_elements(value) with ordinality e)
-    when 'number' then to_jsonb(trim_scale((value #>> '{}')::numeric))
+  return case jsonb_typeof(value)  -- only what holds something is a call of its own
+    when 'object' then (
+      select coalesce(jsonb_object_agg(e.key, case jsonb_typeof(e.value) when 'number' then to_jsonb(trim_scale(e.value::numeric)) when 'object' then design.canonical(e.value) when 'array' then design.canonical(e.value) else e.value end), '{}')
+      from jsonb_each(value) e)
+    when 'array' then (
+      select coalesce(jsonb_agg(case jsonb_typeof(e.value) when 'number' then to_jsonb(trim_scale(e.value::numeric)) when 'object' then design.canonical(e.value) when 'array' then design.canonical(e.value) else e.value end order by e.ordinality), '[]')
+      from jsonb_array_elements(value) with ordinality e)
+    when 'number' then to_jsonb(trim_scale(value::numeric))
     else value end;
 end $$;
 
 create function design.manifest_sha256(files jsonb, spec jsonb, licence text, bom jsonb default '[]') returns bytea
   language sql immutable parallel safe
-  return sha256(convert_to(design.canonical(jsonb_build_object(
+  return sha256(convert_to(jsonb_build_object(  -- numbers are in spec and parts only; a licence like CC-BY-4.0 would look like one
     'files', (select coalesce(jsonb_agg(jsonb_build_object('path', f ->> 'path', 'sha256', f ->> 'sha256', 'role', coalesce(f ->> 'role', 'cad')) order by f ->> 'path' collate "C"), '[]') from jsonb_array_elements(files) f),
-    'spec', case jsonb_typeof(spec) when 'object' then '{"version": 1}'::jsonb || spec end, 'licence', licence,
-    'bom', (select coalesce(jsonb_agg(b order by b::text collate "C"), '[]') from (select '{"unit": "pcs", "make_or_buy": "make"}'::jsonb || jsonb_strip_nulls(x) from jsonb_array_elements(bom) x) items(b))))::text, 'UTF8'));
+    'spec', design.canonical(case jsonb_typeof(spec) when 'object' then '{"version": 1}'::jsonb || spec end), 'licence', licence,
+    'bom', design.canonical((select coalesce(jsonb_agg(b order by b::text collate "C"), '[]') from (select '{"unit": "pcs", "make_or_buy": "make"}'::jsonb || jsonb_strip_nulls(x) from jsonb_array_elements(bom) x) items(b))))::text, 'UTF8'));
 
 create function design.role_in(design uuid) returns text
   language sql stable security definer
@@ -116,7 +120,9 @@ insert into core.assets (id, owner_id, filename, media_type, byte_size, sha256, 
 insert into design.collaborators (design_id, user_id, role, accepted_at) values ('00000000-0000-7000-8000-000000065004', '00000000-0000-7000-8000-000000065002', 'editor', now()), ('00000000-0000-7000-8000-000000065004', '00000000-0000-7000-8000-000000065003', 'viewer', now());
 select design.manifest_sha256('[{"path": "a", "sha256": "00"}, {"path": "b", "sha256": "11"}]', '{"params": {"pin": 5.0}}', 'MIT') = design.manifest_sha256('[{"sha256": "11", "path": "b", "role": "cad"}, {"path": "a", "sha256": "00"}]', '{"params": {"pin": 5}}', 'MIT'),
   design.manifest_sha256('[]', null, 'MIT') <> design.manifest_sha256('[]', null, null), design.manifest_sha256('[]', '{"a": 1}', null) <> design.manifest_sha256('[]', '{"a": 2}', null), design.manifest_sha256('[]', null, null, '[{"a": 1}]') <> design.manifest_sha256('[]', null, null), design.manifest_sha256('[]', '{"a": 1}', null, '[{"a": 1}]') = design.manifest_sha256('[]', '{"a": 1, "version": 1}', null, '[{"a": 1, "unit": "pcs", "notes": null}]'),
-  design.canonical('{"b": [1.50, {"c": 2.0}], "a": "x"}')::text = '{"a": "x", "b": [1.5, {"c": 2}]}', design.canonical('{}') = '{}' and design.canonical('[]') = '[]';
+  design.canonical('{"b": [1.50, {"c": 2.0}], "a": "x"}')::text = '{"a": "x", "b": [1.5, {"c": 2}]}', design.canonical('{}') = '{}' and design.canonical('[]') = '[]',
+  design.canonical('[5.0, [2.50], {"c": [1.0, "7.0"]}, "6.0"]')::text = '[5, [2.5], {"c": [1, "7.0"]}, "6.0"]', design.canonical('7.50')::text = '7.5',
+  design.manifest_sha256('[]', null, 'CC-BY-4.0', '[{"quantity": 2.0}]') = design.manifest_sha256('[]', null, 'CC-BY-4.0', '[{"quantity": 2}]'), design.manifest_sha256('[]', null, 'CC-BY-4.0') <> design.manifest_sha256('[]', null, 'CC-BY-4');
 select core.act_as('00000000-0000-7000-8000-000000065001');
 set local role hc_member;
 select set_config('probe.v1', design.commit_version('00000000-0000-7000-8000-000000065004', 'First', '[{"path": "a.step", "asset_id": "00000000-0000-7000-8000-000000065006"}, {"path": "b.step", "asset_id": "00000000-0000-7000-8000-000000065007"}]',

@@ -26,7 +26,7 @@ _SCALES = {0.1: "small", 1.0: "sf1", 10.0: "sf10"}
 # is a chunk made again, and the samples between generators only have to show how large a table has become.
 _SETTINGS = {
     "jit": "off",
-    "work_mem": "64MB",
+    "work_mem": "16MB",
     "random_page_cost": "1.1",
     "default_statistics_target": "10",
     "synchronous_commit": "off",
