@@ -100,7 +100,7 @@ begin
 end $$;
 
 insert into testdata.profiles (code, sf, window_days, about) values
-  ('nano', 0.001, 120, 'The smallest, some 60,000 rows over all rooms: for tests.'),
+  ('nano', 0.001, 120, 'The smallest, some 70,000 rows over all rooms: for tests.'),
   ('demo', 0.002, 120, 'Something to look at after the first build.'),
   ('small', 0.1, 540, 'A tenth of sf1: for tests of volume.'),
   ('sf1', 1, 730, '100,000 people and their traces over two years.'),
