@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 app = typer.Typer(invoke_without_command=True)
 
 SeedNumber = Annotated[int, typer.Option("--seed", help="The number everything follows from: same seed, same rows.")]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Sessions that work at once.", min=1)]
 
 
 @app.callback()
@@ -24,7 +25,7 @@ def seed(
     scale: Annotated[str, typer.Option("--scale", help="nano, demo, small, or a factor: 0.1, 1 (100,000 people), 10.")] = "demo",
     number: SeedNumber = 42,
     scenario: Annotated[str | None, typer.Option("--scenario", help="Play this scenario instead of loading.", show_default=False)] = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", help="Sessions that work at once.", min=1)] = 2,
+    jobs: Jobs = 2,
     mode: Annotated[
         Literal["fast", "honest"] | None,
         typer.Option(
@@ -53,8 +54,15 @@ def seed(
         _play(scenario, number, dsn, json)
         return
     before = find(server, number)
-    with _Progress(quiet=json) as progress:
-        made = load(server, scale=scale, seed=number, jobs=jobs, mode=mode, watch=progress.show)
+    with _Progress("loading", quiet=json) as progress:
+        made = load(
+            server,
+            scale=scale,
+            seed=number,
+            jobs=jobs,
+            mode=mode,
+            watch=lambda seed: progress.show(seed.done, seed.chunks, f"{seed.rows:,} rows"),
+        )
     if json:
         emit({**asdict(made), "was_loaded": bool(before and before.loaded)})
     elif before and before.loaded:
@@ -85,7 +93,7 @@ def status(dsn: Dsn = None, json: Json = False) -> None:
 
 
 @app.command()
-def verify(number: SeedNumber = 42, dsn: Dsn = None, json: Json = False) -> None:
+def verify(number: SeedNumber = 42, jobs: Jobs = 2, dsn: Dsn = None, json: Json = False) -> None:
     """Put a loaded seed to every check: references, balances, times, distributions, keys, visibility, no personal data.
 
     Example: hc seed verify --seed 7
@@ -94,8 +102,11 @@ def verify(number: SeedNumber = 42, dsn: Dsn = None, json: Json = False) -> None
     from hingecraft.postgres import open_server
     from hingecraft.testdata import verify as check
 
-    server = open_server(dsn)
-    checks, findings = check(server, _wanted(dsn, number))
+    wanted = _wanted(dsn, number)
+    with _Progress("checking", quiet=json) as progress:
+        checks, findings = check(
+            open_server(dsn), wanted, jobs=jobs, watch=lambda done, of: progress.show(done, of, f"{done} of {of} checks")
+        )
     if json:
         emit({"checks": checks, "findings": [asdict(f) for f in findings]})
     else:
@@ -121,7 +132,8 @@ def remove(number: SeedNumber = 42, dsn: Dsn = None, json: Json = False, yes: Ye
     wanted = _wanted(dsn, number)
     if not yes:
         typer.confirm(f"Take away {wanted.rows:,} rows of seed {wanted.seed}?", abort=True, err=True)
-    take_away(open_server(dsn), wanted)
+    with _Progress("removing", quiet=json):
+        take_away(open_server(dsn), wanted)
     if json:
         emit({"removed": asdict(wanted)})
     else:
@@ -161,9 +173,10 @@ def _play(scenario: str, number: int, dsn: str | None, json: bool) -> None:
 class _Progress:
     """A bar on standard error when that is a terminal; quiet in a pipe."""
 
-    def __init__(self, *, quiet: bool) -> None:
+    def __init__(self, what: str, *, quiet: bool) -> None:
         import time
 
+        self._what = what
         self._quiet = quiet or not sys.stderr.isatty()
         self._clock = time.perf_counter
         self._began = self._clock()
@@ -179,18 +192,18 @@ class _Progress:
             columns = (
                 TextColumn("{task.description}"),
                 BarColumn(),
-                TextColumn("{task.fields[rows]:,} rows"),
+                TextColumn("{task.fields[note]}"),
                 TimeElapsedColumn(),
                 TimeRemainingColumn(),
             )
             self._bar = Progress(*columns, console=console(stderr=True), transient=True)
             self._bar.start()
-            self._task = self._bar.add_task("loading", total=None, rows=0)
+            self._task = self._bar.add_task(self._what, total=None, note="")
         return self
 
-    def show(self, seed: Seed) -> None:
+    def show(self, done: int, of: int, note: str) -> None:
         if self._bar is not None:
-            self._bar.update(self._task, completed=seed.done, total=seed.chunks, rows=seed.rows)
+            self._bar.update(self._task, completed=done, total=of, note=note)
 
     def __exit__(self, *_: object) -> None:
         self.seconds = self._clock() - self._began

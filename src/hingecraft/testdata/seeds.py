@@ -186,17 +186,31 @@ def analyze(server: Server, jobs: int = 2) -> None:
         list(pool.map(one, tables))
 
 
-def verify(server: Server, seed: Seed) -> tuple[list[str], list[Finding]]:
-    """Put a loaded seed to every check that is built; returns their names and what they found. Raises CheckFailed for a broken check."""
+def verify(
+    server: Server, seed: Seed, *, jobs: int = 2, watch: Callable[[int, int], None] = lambda _done, _of: None
+) -> tuple[list[str], list[Finding]]:
+    """Put a loaded seed to every check that is built, in as many sessions; returns their names and what they found.
+
+    `watch` hears after each check how many of how many are done. Raises CheckFailed for a broken check.
+    """
     with _worker(server, "honest") as connection:
         checks = [name for (name,) in connection.execute((_FOLDER / "checks.sql").read_bytes()).fetchall()]
         connection.execute("delete from testdata.findings where seed_id = %s", (seed.id,))
-        for check in checks:
+
+    def one(check: str) -> None:
+        with _worker(server, "honest") as connection:
             try:
                 connection.execute(sql.SQL("select testdata.{}(%s)").format(sql.Identifier(check)), (seed.id,))
             except psycopg.Error as error:
                 raise CheckFailed(f"{check}: {error.diag.message_primary or error}", hint=error.diag.context or "", check=check) from error
-        rows = connection.execute("select check_name, subject, found from testdata.findings where seed_id = %s order by id", (seed.id,))
+
+    with ThreadPoolExecutor(jobs, thread_name_prefix="check") as pool:
+        for done, _ in enumerate(pool.map(one, checks), 1):
+            watch(done, len(checks))
+    with connect(server, application_name="hingecraft seed") as connection:
+        rows = connection.execute(
+            "select check_name, subject, found from testdata.findings where seed_id = %s order by check_name, id", (seed.id,)
+        )
         return checks, [Finding(*row) for row in rows.fetchall()]
 
 
