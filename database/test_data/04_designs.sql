@@ -36,7 +36,8 @@ begin
         'process', case when o.size % 8 < 4 then (array['cnc', 'sheet', 'cast'])[1 + o.size % 3] else (array['fdm', 'sls', 'sla'])[1 + o.size % 3] end, 'clearance_mm', 0.3 + o.size % 5 * 0.1)
         || case when o.family <> 'concealed' then jsonb_build_object('knuckle_mm', trim_scale(2 * o.pin), 'knuckles', 3 + o.size % 3 * 2, 'leaf_length_mm', 30 + o.size % 40 * 5) else jsonb_build_object('cup_mm', (array[26, 35, 40])[1 + o.size % 3]) end
         || case when o.family in ('butt', 'piano') then jsonb_build_object('leaf_width_mm', 15 + o.size % 30, 'leaf_thickness_mm', 1 + o.size % 5 * 0.5, 'screws', 4 + o.size % 4 * 2, 'screw_mm', 3 + o.size % 3) else '{}' end end as params
-    from (select o.*, (o.owner_n + 1.0::double precision) / people + (1 - (o.owner_n + 1.0::double precision) / people) * o.u as since_owner from owned o offset 0) o
+    from (select o.*, f.share + (1 - f.share) * o.u as since_owner  -- once its owner and the twenty who judge designs are there
+      from owned o, lateral (select greatest((o.owner_n + 1)::double precision / people, 20::double precision / greatest(people, 25)) as share offset 0) f offset 0) o
     join testdata.entities e on e.seed = designs_of.seed and e.kind = 'user' and e.n = o.owner_n
     join testdata.walks_of('design', '{"draft": 22, "in_review": 8, "released": 58, "deprecated": 4, "archived": 8}') w on o.u_status >= w.lo and o.u_status < w.hi offset 0)
   select p.n, testdata.uid(seed, 50, p.n, testdata.ms(p.at)), p.owner_n, p.owner_id, case when p.u_kind < 0.60 then 'hinge' when p.u_kind < 0.85 then 'part' else 'assembly' end, p.status, p.path,
