@@ -236,6 +236,7 @@ declare
   last constant timestamptz := ended - interval '1 day';
   share constant double precision := extract(epoch from last - begun) / extract(epoch from ended - begun);
   span constant testdata.span := testdata.span();
+  staffed constant timestamptz := (select max(e.at) from testdata.entities e where e.seed = donations_of.seed and e.kind = 'user' and e.n in (0, 7, 8));  -- before that nobody looks into a gift
   networks constant text[] := '{fiat,bitcoin,ethereum,ethereum,solana,solana,stellar,polygon,polygon,custodial}';
   coins constant text[] := '{USD,BTC,ETH,USDC-ethereum,SOL,USDC-solana,XLM,POL,USDC-polygon,USDC-custodial}';
 begin
@@ -250,7 +251,8 @@ begin
     from clocked c, lateral (select f.first_at + c.step * interval '1 month' as at, f.first_at + c.step * interval '1 month' < last as member from (select date_trunc('milliseconds', begun + (c.base_at - begun) * share) as first_at) f) m offset 0),
   draws as materialized (
     select d.*, testdata.unit(seed, 86111, d.origin) as u_guest, testdata.pick_weighted(testdata.unit(seed, 86112, d.origin), '{0.62,0.69,0.74,0.77,0.81,0.83,0.88,0.91,0.94,1}') as coin, testdata.unit(seed, 86113, d.origin) as u_round, testdata.unit(seed, 86114, d.origin) as u_amount,
-      testdata.unit(seed, 86115, d.k) as u_status, testdata.unit(seed, 86116, d.k) as u1, testdata.unit(seed, 86117, d.k) as u2, not d.in_series and testdata.chance(seed, 86118, d.k, 0.008) as is_large,
+      case when d.at > staffed then testdata.unit(seed, 86115, d.k) else 0.13 + 0.87 * testdata.unit(seed, 86115, d.k) end as u_status, testdata.unit(seed, 86116, d.k) as u1, testdata.unit(seed, 86117, d.k) as u2,
+      not d.in_series and d.at > staffed and testdata.chance(seed, 86118, d.k, 0.008) as is_large,
       least(greatest(20, floor((testdata.spread(seed, 86110, d.origin, greatest(total, d.origin + 1)) - 0.02) * people)::bigint) - 1,
         (testdata.zipf(testdata.unit(seed, 86119, d.origin), greatest(2, people / 10), 1.2) - 1) * 10 + testdata.int_between(seed, 86120, d.origin, 0, 9)) as wanted
     from dated d offset 0),
@@ -263,7 +265,7 @@ begin
       and not exists (select from core.users w where w.id = e.id and w.status in ('invited', 'erased')) offset 0),
   judged as materialized (
     select g.*, case when g.currency = 'USD' then null else round(g.wish / g.rate, case g.chain when 'stellar' then 7 else case when g.currency like 'USDC%' then 6 else 8 end end) end as crypto,
-      case when g.k % 5000 = 137 then 'hit' when g.in_series then case when g.u_status < 0.5 then 'confirmed' else 'reconciled' end
+      case when g.k % 5000 = 137 and g.at > staffed then 'hit' when g.in_series then case when g.u_status < 0.5 then 'confirmed' else 'reconciled' end
         when g.is_large and g.donor_id is null then case when g.u_status < 0.5 then 'waiting' when g.u_status < 0.7 then 'refused' else 'passed' end
         when g.u_status < 0.02 then 'created' when g.u_status < 0.05 then 'pending' when g.u_status < 0.09 then 'failed' when g.u_status < 0.097 then 'flagged' when g.u_status < 0.100 then 'rejected'
         when g.u_status < 0.106 and g.donor_id is null then 'released' when g.u_status < 0.13 then 'refunded' when g.u_status < 0.56 then 'confirmed' else 'reconciled' end as outcome from given g offset 0),
@@ -537,6 +539,7 @@ as $$
 #variable_conflict use_variable
 declare
   ended constant timestamptz := testdata.window_end();
+  staffed constant timestamptz := (select max(e.at) from testdata.entities e where e.seed = cases_of.seed and e.kind = 'user' and e.n in (0, 7, 8));
 begin
   return query
   with sums as (
@@ -548,8 +551,8 @@ begin
     from sums s join core.compliance_thresholds gate on gate.rule = 'kyc_gate' and gate.jurisdiction = 'US' and gate.effective @> s.created_at join core.compliance_thresholds enhanced on enhanced.rule = 'aml_enhanced' and enhanced.jurisdiction = 'US' and enhanced.effective @> s.created_at
     group by s.n, s.id, s.at),
   crossings as materialized (
-    select f.n, f.id, f.at, c.slot, c.level, c.crossed_at, date_trunc('milliseconds', f.at + (c.crossed_at - f.at) * 0.9) as decided_at, testdata.unit(seed, 86501, f.n) as u_before
-    from firsts f, lateral (values (0, 'basic', case when f.enhanced_at is distinct from f.basic_at then f.basic_at end), (1, 'enhanced', f.enhanced_at)) c(slot, level, crossed_at) where c.crossed_at is not null offset 0)
+    select f.n, f.id, b.at, c.slot, c.level, c.crossed_at, date_trunc('milliseconds', b.at + (c.crossed_at - b.at) * 0.9) as decided_at, testdata.unit(seed, 86501, f.n) as u_before
+    from firsts f, lateral (values (0, 'basic', case when f.enhanced_at is distinct from f.basic_at then f.basic_at end), (1, 'enhanced', f.enhanced_at)) c(slot, level, crossed_at), lateral (select case when staffed < c.crossed_at then greatest(f.at, staffed) else f.at end as at) b where c.crossed_at is not null offset 0)
   select c.n, c.slot, c.id, c.level, c.crossed_at, 'approved', t.t[1], c.decided_at, c.decided_at + interval '24 months', '{requested,submitted,in_review,approved}'::text[], t.t
   from crossings c, lateral (select array(select date_trunc('milliseconds', c.at + (c.decided_at - c.at) * s) from unnest('{0.8,0.9,0.95,1}'::double precision[]) s order by s) as t) t
   union all
