@@ -130,8 +130,8 @@ insert into testdata.promises (relation, condition, child) values
   ('core.designs', $$r.status = 'released'$$, 'select from design.versions v where v.design_id = r.id and v.released_at is not null'),
   ('production.orders', 'true', 'select from production.order_items i where i.order_id = r.id'),
   ('production.shipments', 'true', 'select from production.shipment_items i where i.shipment_id = r.id'),
-  ('core.donations', $$r.status in ('confirmed', 'reconciled')$$,
-    $$select from treasury.entries e join treasury.postings p on p.entry_id = e.id where e.source_id = r.id::text and e.source_kind = 'donation' or e.source_kind = 'transaction' and e.source_id in (select t.id::text from core.transactions t where t.donation_id = r.id)$$),
+  ('core.donations', $$r.status in ('confirmed', 'reconciled') and not exists (select from treasury.entries e where e.source_kind = 'donation' and e.source_id = r.id::text)$$,
+    $$select from core.transactions t join treasury.entries e on e.source_kind = 'transaction' and e.source_id = t.id::text where t.donation_id = r.id$$),  -- one or the other, so that both are anti-joins
   ('treasury.entries', 'true', 'select from treasury.postings p where p.entry_id = r.id'),
   ('community.clubs', $$r.status = 'active'$$, $$select from community.memberships m where m.club_id = r.id and m.role = 'owner' and m.left_at is null$$),
   ('learning.courses', $$r.status = 'published'$$, 'select from learning.modules m where m.course_id = r.id');
