@@ -384,10 +384,10 @@ begin
       case when k < u.tokens then u.at + (u.last_at - u.at) * (k / u.tokens::double precision) end, u.at + (u.last_at - u.at) * ((k - 1.0::double precision) / u.tokens) + interval '14 days'
     from used u, generate_series(1, u.tokens) k order by u.slot, k returning 1),
   leaders as materialized (
-    select e.n, e.id, e.since, testdata.uid(seed, 15, e.n, testdata.ms(e.since)) as group_id from everybody e where e.n % 25 = 0 and e.status = 'active' and e.kind = 'human'),
+    select e.n, e.id, e.since, testdata.uid(seed, 15, e.n, testdata.ms(e.since)) as group_id from everybody e where e.n % 25 = 0 and e.status = 'active' and e.kind = 'human' and e.since < ended - interval '2 hours'),
   joined as materialized (
     select l.group_id, l.n as leader_n, p.id as user_id, p.n, case when p.n = l.n then 'owner' when p.n % 25 = 1 then 'manager' else 'member' end as role, case when p.n = l.n then l.since else greatest(l.since, p.since) + interval '2 hours' end as at, p.gone_at
-    from leaders l join people p on p.n / 25 = l.n / 25 and p.since is not null and p.n % 25 < 9 and (p.gone_at is null or p.gone_at > greatest(l.since, p.since) + interval '2 hours')),
+    from leaders l join people p on p.n / 25 = l.n / 25 and p.since is not null and p.n % 25 < 9 and greatest(l.since, p.since) < ended - interval '2 hours' and (p.gone_at is null or p.gone_at > greatest(l.since, p.since) + interval '2 hours')),
   groups as (
     insert into identity.groups (id, slug, name, kind, owner_id, path, join_policy, created_at, updated_at)
     select l.group_id, 'group-' || tag || '-' || l.n, initcap(testdata.pick(seed, 87104, l.n, '{knuckle,hinge,bearing,bracket,spring,pin}')) || ' ' || (array['circle', 'campus', 'works', 'house'])[1 + l.n / 25 % 4] || ' ' || l.n, (array['team', 'campus', 'organisation', 'household'])[1 + l.n / 25 % 4], l.id,

@@ -232,7 +232,7 @@ begin
   return made + here
     + testdata.write_history('event', format($q$ select e.id, array['scheduled', e.status], array[e.created_at, case e.status when 'finished' then upper(e.during) else e.created_at + (lower(e.during) - e.created_at) / 2 end], e.organiser_id
         from testdata.entities c join community.events e on e.club_id = c.id where c.seed = %s and c.kind = 'club' and c.n >= %s and c.n < %s and e.status in ('finished', 'cancelled') $q$, seed, lo, hi))
-    + testdata.write_history('report', format($q$ select r.id, array['open', 'actioned'], array[r.created_at, r.created_at + interval '1 hour'], r.assigned_to
+    + testdata.write_history('report', format($q$ select r.id, array['open', 'actioned'], array[r.created_at, r.updated_at], r.assigned_to
         from testdata.entities c join community.reports r on r.club_id = c.id where c.seed = %s and c.kind = 'club' and c.n >= %s and c.n < %s $q$, seed, lo, hi));
 end $$;
 

@@ -100,6 +100,12 @@ def test_an_honest_load_that_was_killed_comes_to_the_same_and_leaves_nothing(hin
     assert contents(hingecraft) == before
 
 
+@pytest.mark.parametrize("number", [5, 111, *(pytest.param(number, marks=pytest.mark.drill) for number in range(112, 142))])
+def test_whatever_the_seed_every_check_passes(hingecraft: Clone, number: int) -> None:
+    seed = load(server_of(hingecraft), scale="nano", seed=number)
+    assert verify(server_of(hingecraft), seed)[1] == []
+
+
 def test_a_real_row_in_a_seed_is_named_and_nothing_is_taken_away(hingecraft: Clone) -> None:
     hingecraft.run("set role hc_owner; delete from testdata.generators where name <> 'gen_users'")
     seed = load(server_of(hingecraft), scale="nano", seed=8, jobs=1)
