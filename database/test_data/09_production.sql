@@ -369,7 +369,7 @@ begin
     select w.n, c, w.n * 4 + c as key, testdata.uid(seed, 330, w.n, testdata.ms(w.at)) as project_id, case when given_at[w.n * 3 + c] <= w.at + (until - w.at) * (0.3 + 0.15 * c) then gifts[w.n * 3 + c] end as donation_id, date_trunc('milliseconds', w.at + (until - w.at) * (0.3 + 0.15 * c)) as at, 10 * c as units, 'HCB-T' || upper(tag) || '-' || w.n * 4 + c as code from works w cross join generate_series(1, 3) c),
   counted as (
     insert into impact.records (id, occurred_at, subject_id, subject_kind, metric_code, quantity, unit, result_base, quality, method, scope, source_ref, recorded_by, recorded_at)
-    select testdata.uid(seed, 321, 201326592 + g.key, testdata.ms(g.at)), g.at, g.project_id, 'project', 'units_donated', g.units, 'item', g.units, 'A', 'measured', 3, 'testdata ' || tag || ' given ' || g.key, null, g.at from given g returning 1),
+    select testdata.uid(seed, 321, 201326592 + g.key, testdata.ms(g.at)), g.at, g.project_id, 'project', 'units_donated', g.units, 'item', g.units, 'A', 'measured', 3, 'testdata ' || tag || ' given ' || g.key, null, g.at from given g order by g.at, g.key returning 1),
   claimed as (
     insert into impact.claims (id, donation_id, project_id, metric_code, quantity, unit, evidence, status, public_code, claim_sha256, asserted_by, asserted_at, verified_at, created_at, updated_at)
     select testdata.uid(seed, 328, g.key, testdata.ms(g.at) + 86400000), g.donation_id, case when g.donation_id is null then g.project_id end, 'units_donated', g.units, 'item', '[]', case when g.c < 3 then 'verified' else 'asserted' end, g.code,
