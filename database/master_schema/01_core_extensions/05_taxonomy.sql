@@ -243,7 +243,7 @@ select rule, note, blueprint.raises(sql, '23514', rule) from (
   select rule, note, format('insert into extensions.requirements (name, min_version, purpose, probe_sql, fallback) values (%L, %L, %L, %L, %L)', 'probe_0029', version, 'probe', probe, fallback) from (values
     ('requirements_min_version_check', 'letters', '1.x', 'select true', 'none'), ('requirements_fallback_check', 'none', '1', 'select true', null),
     ('requirements_probe_sql_check', 'delete', '1', 'with gone as (delete from core.terms returning 1) select true', 'none'), ('requirements_probe_sql_check', 'cte', '1', 'select true from (delete from core.terms) t', 'none'),
-    ('requirements_probe_sql_check', 'two', '1', 'select true; select false', 'none'), ('requirements_probe_sql_check', 'no select', '1', 'table core.terms', 'none'),
+    ('requirements_probe_sql_check', 'two', '1', 'select true; select 1', 'none'), ('requirements_probe_sql_check', 'no select', '1', 'table core.terms', 'none'),
     ('requirements_probe_sql_check', 'into', '1', 'SELECT true INTO core.x', 'none'), ('requirements_probe_sql_check', 'setting', '1', 'select set_config(''role'', ''none'', true) is null', 'none')
   ) requirements(rule, note, version, probe, fallback)
 ) rules(rule, note, sql);

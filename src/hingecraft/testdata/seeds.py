@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, as_completed, wait
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _FOLDER = files(__package__)
 _SCALES = {0.1: "small", 1.0: "sf1", 10.0: "sf10"}
 
-# A chunk is a few big statements: compiling them costs more than it gives, sorts and hashes stay in memory, a commit that is lost
+# A chunk is a few big statements: compiling them costs more than it gives, sorts and hashes go to disk early, a commit that is lost
 # is a chunk made again, and the samples between generators only have to show how large a table has become.
 _SETTINGS = {
     "jit": "off",
@@ -191,22 +191,35 @@ def verify(
 ) -> tuple[list[str], list[Finding]]:
     """Put a loaded seed to every check that is built, in as many sessions; returns their names and what they found.
 
-    `watch` hears after each check how many of how many are done. Raises CheckFailed for a broken check.
+    `watch` hears after each check how many of how many are done. Raises CheckFailed for a broken check; the others are then broken off,
+    as they are by an interrupt.
     """
     with _worker(server, "honest") as connection:
         checks = [name for (name,) in connection.execute((_FOLDER / "checks.sql").read_bytes()).fetchall()]
         connection.execute("delete from testdata.findings where seed_id = %s", (seed.id,))
 
+    at_work: list[psycopg.Connection[Any]] = []
+
     def one(check: str) -> None:
         with _worker(server, "honest") as connection:
+            at_work.append(connection)
             try:
                 connection.execute(sql.SQL("select testdata.{}(%s)").format(sql.Identifier(check)), (seed.id,))
             except psycopg.Error as error:
                 raise CheckFailed(f"{check}: {error.diag.message_primary or error}", hint=error.diag.context or "", check=check) from error
 
     with ThreadPoolExecutor(jobs, thread_name_prefix="check") as pool:
-        for done, _ in enumerate(pool.map(one, checks), 1):
-            watch(done, len(checks))
+        asked = [pool.submit(one, check) for check in checks]
+        try:
+            for done, check in enumerate(as_completed(asked), 1):
+                check.result()
+                watch(done, len(checks))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for session in at_work:
+                if not session.closed:
+                    session.cancel_safe(timeout=5)
+            raise
     with connect(server, application_name="hingecraft seed") as connection:
         rows = connection.execute(
             "select check_name, subject, found from testdata.findings where seed_id = %s order by check_name, id", (seed.id,)
