@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
@@ -30,6 +31,10 @@ def rooms(built: Database) -> list[Room]:
 def test_the_checked_in_pages_are_what_the_database_says(rooms: list[Room], blueprint: Blueprint) -> None:
     folder = database_folder().parent / "docs" / "reference" / "data"
     assert [path.name for path in write(rooms, folder, blueprint.sources("../../../"), check=True)] == []
+
+
+def test_no_page_names_a_partition_so_that_none_depends_on_the_day_of_the_build(rooms: list[Room]) -> None:
+    assert [name for name, page in pages(rooms, {}).items() if re.search(r"_20\d\d_\d\d", page)] == []
 
 
 def _parts(relation: dict[str, Any]) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ select jsonb_build_object('name', room.name, 'title', room.title, 'layer', room.
           join pg_attribute a on a.attrelid = k.conrelid and a.attnum = u.attnum),
         'references', case when k.contype = 'f' then (select format('%s.%s', n.nspname, f.relname) from pg_class f join pg_namespace n on n.oid = f.relnamespace where f.oid = k.confrelid) end,
         'comment', obj_description(k.oid, 'pg_constraint')) order by array_position(array['p', 'u', 'f', 'c', 'x', 't'], k.contype::text), k.conname)
-      from pg_constraint k where k.conrelid = r.relation and k.contype <> 'n'),
+      from pg_constraint k where k.conrelid = r.relation and k.contype <> 'n' and k.conparentid = 0),
     'indexes', (
       select jsonb_agg(jsonb_build_object('name', i.relname, 'definition', regexp_replace(pg_get_indexdef(x.indexrelid), '^.* USING ', ''), 'unique', x.indisunique,
         'comment', obj_description(x.indexrelid, 'pg_class')) order by i.relname)
